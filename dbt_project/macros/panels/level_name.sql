@@ -1,0 +1,3 @@
+{% macro level_name(columns) %}
+    {{ return(columns | join('/') if columns else 'total') }}
+{% endmacro %}
