@@ -2,7 +2,7 @@
 
 
 def main() -> None:
-    """Run the command, which stands beside the package in a checkout and inside it when installed."""
+    """Run the command: beside the package in a checkout, inside it when installed."""
     try:
         from forecaster.cli import app
     except ModuleNotFoundError as error:
