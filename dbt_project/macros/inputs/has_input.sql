@@ -1,0 +1,3 @@
+{% macro has_input(name) %}
+    {{ return(name in warehouse_forecaster.get_inputs()) }}
+{% endmacro %}

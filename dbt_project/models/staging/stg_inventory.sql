@@ -1,0 +1,27 @@
+{% set input = warehouse_forecaster.read_input('inventory') %}
+
+with source as (
+    {{ warehouse_forecaster.input_rows(input) }}
+),
+
+typed as (
+    select {{ warehouse_forecaster.input_columns(input) }}
+    from source
+),
+
+final as (
+    select
+        -- ids
+        item_id,
+        location_id,
+        -- numerics
+        on_hand,
+        on_order,
+        -- dates
+        snapshot_on,
+        -- what could not be read
+        cast_error
+    from typed
+)
+
+select * from final
