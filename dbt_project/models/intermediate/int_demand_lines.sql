@@ -1,0 +1,150 @@
+{#- Accepted lines with a price each. Built by the days that int_sales_classified may have built anew; what a later as_of
+    had let in is taken out again after each build. -#}
+{{ config(
+    materialized='incremental', incremental_strategy='delete+insert', unique_key='demand_on', on_schema_change='fail',
+    post_hook="delete from {{ this }} where recorded_at >= {{ warehouse_forecaster.as_of() }}"
+) }}
+{% set has_price = warehouse_forecaster.has_column('sales', 'unit_price') or warehouse_forecaster.has_column('demand', 'revenue') %}
+{% set method = warehouse_forecaster.imputation('unit_price') %}
+{% set look_back = 90 %}
+
+with classified as (
+    select
+        *,
+        case when unit_price <= {{ warehouse_forecaster.business('max_unit_price') }} then unit_price end as known_price,
+        case when discount between 0 and 1 then discount end as known_discount
+    from {{ ref('warehouse_forecaster', 'int_sales_classified') }}
+    where rejection_reason is null and line_role = 'order'
+),
+
+{% if is_incremental() %}
+
+{{ warehouse_forecaster.touched_batches(ref('warehouse_forecaster', 'int_sales_classified'), "true") }},
+
+lines as (
+    select * from classified
+    where batch_on in (select batch_on from batches)
+),
+
+{% else %}
+
+lines as (
+    select * from classified
+),
+
+{% endif %}
+
+{% if has_price and method is not number %}
+
+unpriced as (
+    select
+        line_id,
+        item_id,
+        demand_on,
+        recorded_at,
+        {{ warehouse_forecaster.business_date('recorded_at') }} as recorded_on
+    from lines
+    where known_price is null
+),
+
+-- only what had been recorded before the line itself may say anything about its price
+earlier_prices as (
+    select
+        unpriced.line_id,
+        classified.known_price,
+        classified.recorded_at,
+        classified.line_id as priced_line_id,
+        classified.recorded_at >= unpriced.recorded_at - interval {{ look_back }} day as is_recent,
+        dayofweek(classified.demand_on) = dayofweek(unpriced.demand_on) as is_same_weekday
+    from unpriced
+    inner join classified on unpriced.item_id = classified.item_id and unpriced.recorded_at > classified.recorded_at
+    where classified.known_price is not null
+),
+
+item_prices as (
+    select
+        line_id,
+        {% if method == 'mean' -%}
+        avg(known_price) filter (where is_recent) as typical_price,
+        {%- elif method == 'median' -%}
+        median(known_price) filter (where is_recent) as typical_price,
+        {%- elif method == 'seasonal_median' -%}
+        coalesce(
+            median(known_price) filter (where is_recent and is_same_weekday),
+            median(known_price) filter (where is_recent)
+        ) as typical_price,
+        {%- else -%}
+        cast(null as double) as typical_price,
+        {%- endif %}
+        max_by(known_price, row(recorded_at, priced_line_id)) as last_price
+    from earlier_prices
+    group by line_id
+),
+
+-- an item without a price yet gets that of the shop: the middle of the days' middles
+days as (
+    select
+        {{ warehouse_forecaster.business_date('recorded_at') }} as recorded_on,
+        median(known_price) as known_price
+    from classified
+    where known_price is not null
+    group by 1
+),
+
+shop_prices as (
+    select
+        unpriced.recorded_on,
+        median(days.known_price) as shop_price
+    from (select distinct recorded_on from unpriced) as unpriced
+    inner join days
+        on
+            unpriced.recorded_on > days.recorded_on
+            and days.recorded_on >= unpriced.recorded_on - {{ look_back }}
+    group by unpriced.recorded_on
+),
+
+made_up as (
+    select
+        unpriced.line_id,
+        coalesce(item_prices.typical_price, item_prices.last_price, shop_prices.shop_price) as made_up_price
+    from unpriced
+    left join item_prices on unpriced.line_id = item_prices.line_id
+    left join shop_prices on unpriced.recorded_on = shop_prices.recorded_on
+),
+
+{% else %}
+
+made_up as (
+    select
+        line_id,
+        cast({{ method if has_price else 'null' }} as double) as made_up_price
+    from lines
+    where known_price is null
+),
+
+{% endif %}
+
+final as (
+    select
+        -- ids
+        lines.line_id,
+        lines.item_id,
+        lines.location_id,
+        lines.customer_id,
+        -- when
+        lines.demand_on,
+        lines.ordered_at,
+        lines.recorded_at,
+        lines.withdrawn_at,
+        lines.withdrawn_by,
+        -- how much
+        lines.quantity,
+        coalesce(lines.known_price, made_up.made_up_price) as unit_price,
+        lines.known_discount as discount,
+        lines.quantity * coalesce(lines.known_price, made_up.made_up_price) * (1 - coalesce(lines.known_discount, 0)) as revenue,
+        lines.known_price is null and made_up.made_up_price is not null as is_price_imputed
+    from lines
+    left join made_up on lines.line_id = made_up.line_id
+)
+
+select * from final
