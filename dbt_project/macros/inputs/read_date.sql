@@ -6,6 +6,7 @@
         cast({{ expression }} as date)
     {%- else -%}
         case
+            when not {{ warehouse_forecaster.is_iso_date(text) }} then null
             when {{ warehouse_forecaster.has_offset(text) }}
                 then cast(timezone('{{ warehouse_forecaster.business('time_zone') }}', {{ warehouse_forecaster.read_offset_time(text) }}) as date)
             else cast(try_cast({{ text }} as timestamp) as date)

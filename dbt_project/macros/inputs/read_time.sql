@@ -6,6 +6,7 @@
         {{ warehouse_forecaster.local_to_utc(expression) }}
     {%- else -%}
         case
+            when not {{ warehouse_forecaster.is_iso_date(text) }} then null
             when {{ warehouse_forecaster.has_offset(text) }} then timezone('UTC', {{ warehouse_forecaster.read_offset_time(text) }})
             else {{ warehouse_forecaster.local_to_utc("try_cast(" ~ text ~ " as timestamp)") }}
         end

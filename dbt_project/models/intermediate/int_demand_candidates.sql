@@ -86,6 +86,8 @@ final as (
             when recorded_at >= {{ warehouse_forecaster.as_of() }} then 'recorded at or after as_of'
             when {{ warehouse_forecaster.unreadable('ordered_at') }} or {{ warehouse_forecaster.unreadable('ds') }} then 'unreadable time'
             when ordered_at is null then 'missing time'
+            -- a zero of some system, or a mistyped year: a dense history from there would be all nothing
+            when ordered_at <= timestamp '{{ '1970-01-01' if from_sales else '1900-01-01' }}' then 'impossible time'
             when ordered_at >= {{ warehouse_forecaster.as_of() }} then 'dated at or after as_of'
             when {{ warehouse_forecaster.unreadable('quantity') }} then 'unreadable quantity'
             when quantity is null then 'missing quantity'
