@@ -3,10 +3,21 @@
     {% set frequencies = ['day', 'week', 'month'] %}
     {% set keys = ['item_id', 'location_id', 'customer_id'] %}
     {% set result = [] %}
+    {% set names = [] %}
     {% for declared in var('panels') %}
         {% for key in ['name', 'grain', 'frequency', 'horizon'] if key not in declared %}
             {{ exceptions.raise_compiler_error("var panels: entry " ~ loop.index ~ " has no '" ~ key ~ "'; every panel needs name, grain, frequency and horizon") }}
         {% endfor %}
+        {% if not modules.re.match('^[A-Za-z][A-Za-z0-9_]*$', declared.name | string) %}
+            {{ exceptions.raise_compiler_error("var panels: '" ~ declared.name ~ "' cannot name a panel; use letters, digits and _, a letter first") }}
+        {% endif %}
+        {% if declared.name in names %}
+            {{ exceptions.raise_compiler_error("var panels: two panels are named '" ~ declared.name ~ "'; give each its own name") }}
+        {% endif %}
+        {% do names.append(declared.name) %}
+        {% if declared.grain is string or declared.grain | length == 0 %}
+            {{ exceptions.raise_compiler_error("var panels: panel '" ~ declared.name ~ "' needs a list of columns as its grain, such as [item_id, location_id]") }}
+        {% endif %}
         {% if declared.frequency not in frequencies %}
             {{ exceptions.raise_compiler_error("var panels: panel '" ~ declared.name ~ "' has frequency '" ~ declared.frequency ~ "'; use day, week or month") }}
         {% endif %}
@@ -18,6 +29,12 @@
         {% endfor %}
         {% set panel = {'season_length': 1, 'signed': false, 'levels': [[]], 'cutoffs': {'count': 1, 'step': declared.horizon}} %}
         {% do panel.update(declared) %}
+        {% if panel.season_length | int < 1 %}
+            {{ exceptions.raise_compiler_error("var panels: panel '" ~ panel.name ~ "' has season_length " ~ panel.season_length ~ "; it must be 1 (no season) or more periods") }}
+        {% endif %}
+        {% if panel.cutoffs is mapping and (panel.cutoffs.get('count', 1) | int < 0 or panel.cutoffs.get('step', 1) | int < 1) %}
+            {{ exceptions.raise_compiler_error("var panels: panel '" ~ panel.name ~ "' needs cutoffs with count 0 or more and step 1 or more, or a list of dates") }}
+        {% endif %}
         {% do result.append(panel) %}
     {% endfor %}
     {{ return(result) }}

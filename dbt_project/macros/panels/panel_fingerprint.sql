@@ -1,0 +1,17 @@
+{#- A hash of all that shapes the panel beside the data: the vars and the package's own models. `as_of` moves on without reshaping. -#}
+{% macro panel_fingerprint() %}
+    {% set settings = {} %}
+    {% for name in ['inputs', 'panels', 'imputation', 'outliers'] %}
+        {% do settings.update({name: var(name, none)}) %}
+    {% endfor %}
+    {% for key in ['time_zone', 'week_start', 'currency'] %}
+        {% do settings.update({key: warehouse_forecaster.business(key)}) %}
+    {% endfor %}
+    {% set models = {} %}
+    {% for id, node in graph.nodes.items() if node.package_name == 'warehouse_forecaster' and node.resource_type == 'model' %}
+        {% if node.fqn[1] in ['staging', 'intermediate'] or node.name in ['panel', 'series'] %}
+            {% do models.update({id: node.checksum.checksum}) %}
+        {% endif %}
+    {% endfor %}
+    {{ return(local_md5(tojson([settings, models], sort_keys=true))) }}
+{% endmacro %}

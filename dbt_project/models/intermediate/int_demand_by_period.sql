@@ -1,0 +1,138 @@
+-- One pass over the lines for each panel. What was known when a period closed is decided line by line, once and for all.
+with lines as (
+    select * from {{ ref('warehouse_forecaster', 'int_demand_lines') }}
+),
+
+returned as (
+    select * from {{ ref('warehouse_forecaster', 'int_returns') }}
+),
+
+periods as (
+    select * from {{ ref('warehouse_forecaster', 'int_periods') }}
+    where is_complete
+),
+
+{% for panel in warehouse_forecaster.get_panels() %}
+{%- set frequency = panel.frequency %}
+{{ panel.name }}_lines as (
+    select
+        periods.ds,
+        {% for key in panel.grain %}lines.{{ key }}, {% endfor %}
+        lines.quantity,
+        lines.revenue,
+        lines.quantity * lines.unit_price as gross_revenue,
+        lines.withdrawn_at is null as is_standing,
+        lines.recorded_at < periods.closes_at and coalesce(lines.withdrawn_at >= periods.closes_at, true) as is_known,
+        case
+            when lines.withdrawn_at < periods.closes_at then null
+            when lines.recorded_at < periods.closes_at then periods.ds
+            else {{ warehouse_forecaster.period_start(warehouse_forecaster.business_date('lines.recorded_at'), frequency) }}
+        end as known_from
+    from lines
+    inner join periods
+        on
+            periods.panel_name = '{{ panel.name }}'
+            and periods.ds = {{ warehouse_forecaster.period_start('lines.demand_on', frequency) }}
+    where true{% for key in panel.grain %} and lines.{{ key }} is not null{% endfor %}
+),
+
+{{ panel.name }}_demand as (
+    select
+        ds,
+        {{ panel.grain | join(', ') }},
+        min(known_from) as known_from,
+        coalesce(sum(quantity) filter (where is_known), 0) as quantity,
+        coalesce(sum(quantity) filter (where is_standing), 0) as quantity_latest,
+        coalesce(sum(revenue) filter (where is_known), 0) as revenue,
+        sum(gross_revenue) filter (where is_known and revenue is not null) as gross_revenue,
+        sum(quantity) filter (where is_known and revenue is not null) as quantity_priced,
+        count(*) filter (where is_known) as n_lines,
+        cast(0 as double) as returned_quantity
+    from {{ panel.name }}_lines
+    group by ds, {{ panel.grain | join(', ') }}
+),
+
+{{ panel.name }}_returns as (
+    select
+        periods.ds,
+        {% for key in panel.grain %}returned.{{ key }}, {% endfor %}
+        sum(returned.quantity) as returned_quantity
+    from returned
+    inner join periods
+        on
+            periods.panel_name = '{{ panel.name }}'
+            and periods.ds = {{ warehouse_forecaster.period_start('returned.returned_on', frequency) }}
+            and returned.recorded_at < periods.closes_at
+    where true{% for key in panel.grain %} and returned.{{ key }} is not null{% endfor %}
+
+    group by periods.ds{% for key in panel.grain %}, returned.{{ key }}{% endfor %}
+
+),
+
+{{ panel.name }}_both as (
+    select * from {{ panel.name }}_demand
+    union all
+    select
+        ds,
+        {{ panel.grain | join(', ') }},
+        null as known_from,
+        0 as quantity,
+        0 as quantity_latest,
+        0 as revenue,
+        null as gross_revenue,
+        null as quantity_priced,
+        0 as n_lines,
+        returned_quantity
+    from {{ panel.name }}_returns
+),
+
+{{ panel.name }}_series as (
+    select
+        '{{ panel.name }}' as panel_name,
+        {{ warehouse_forecaster.join_id(panel.grain) }} as unique_id,
+        {{ warehouse_forecaster.key_columns(panel) }},
+        ds,
+        min(known_from) as known_from,
+        sum(quantity) as quantity,
+        sum(quantity_latest) as quantity_latest,
+        sum(revenue) as revenue,
+        sum(gross_revenue) as gross_revenue,
+        sum(quantity_priced) as quantity_priced,
+        sum(n_lines) as n_lines,
+        sum(returned_quantity) as returned_quantity
+    from {{ panel.name }}_both
+    group by ds, {{ panel.grain | join(', ') }}
+),
+{% endfor %}
+
+panels as (
+    {%- for panel in warehouse_forecaster.get_panels() %}
+    select * from {{ panel.name }}_series
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+-- sums of fractions depend on their order, which threads change; rounding keeps a second build equal to the first
+final as (
+    select
+        -- ids
+        panel_name,
+        unique_id,
+        item_id,
+        location_id,
+        customer_id,
+        -- dates
+        ds,
+        known_from,
+        -- numerics
+        round(cast(quantity as double), 6) as quantity,
+        round(cast(quantity_latest as double), 6) as quantity_latest,
+        round(cast(revenue as double), 6) as revenue,
+        round(cast(revenue / nullif(quantity_priced, 0) as double), 6) as price_paid,
+        round(cast(1 - revenue / nullif(gross_revenue, 0) as double), 6) as discount_paid,
+        cast(n_lines as bigint) as n_lines,
+        round(cast(returned_quantity as double), 6) as returned_quantity
+    from panels
+)
+
+select * from final

@@ -1,0 +1,169 @@
+-- Outliers are judged among the periods with demand that went before, so an intermittent item is not one long outlier, and only
+-- those rows pass through the windows: zeros, most of the rows, need no limit.
+{%- set method = warehouse_forecaster.outlier_rule('method') %}
+{%- set threshold = warehouse_forecaster.outlier_rule('threshold') %}
+{%- set periods = warehouse_forecaster.outlier_rule('periods') | int %}
+{%- set series = ['panel_name', 'unique_id'] %}
+{%- set fewest = 8 %}
+
+with spine as (
+    select * from {{ ref('warehouse_forecaster', 'int_spine') }}
+),
+
+demand as (
+    select * from {{ ref('warehouse_forecaster', 'int_demand_by_period') }}
+),
+
+stock as (
+    select * from {{ ref('warehouse_forecaster', 'int_stock_by_period') }}
+),
+
+sales as (
+    select
+        demand.panel_name,
+        demand.unique_id,
+        demand.ds,
+        periods.period_index,
+        demand.quantity
+    from demand
+    inner join {{ ref('warehouse_forecaster', 'int_periods') }} as periods
+        on demand.panel_name = periods.panel_name and demand.ds = periods.ds
+    where demand.quantity <> 0
+),
+
+{% if method == 'mad' %}
+
+centred as (
+    select
+        *,
+        count(*) over (
+            partition by panel_name, unique_id order by period_index range between {{ periods }} preceding and 1 preceding
+        ) as n_before,
+        {{ warehouse_forecaster.trailing_quantile('quantity', 0.5, 'period_index', periods, series) }} as middle
+    from sales
+),
+
+-- each deviation from the median as it was then: a rolling MAD in one pass
+spread as (
+    select
+        *,
+        1.4826 * {{ warehouse_forecaster.trailing_quantile('abs(quantity - middle)', 0.5, 'period_index', periods, series) }} as spread
+    from centred
+),
+
+-- counts of one or two have no spread to speak of: it is never taken below that of a Poisson count
+limits as (
+    select
+        panel_name,
+        unique_id,
+        ds,
+        middle - {{ threshold }} * greatest(spread, sqrt(abs(middle))) as lower_limit,
+        middle + {{ threshold }} * greatest(spread, sqrt(abs(middle))) as upper_limit
+    from spread
+    where n_before >= {{ fewest }}
+),
+
+{% elif method == 'iqr' %}
+
+quartiles as (
+    select
+        *,
+        count(*) over (
+            partition by panel_name, unique_id order by period_index range between {{ periods }} preceding and 1 preceding
+        ) as n_before,
+        {{ warehouse_forecaster.trailing_quantile('quantity', 0.25, 'period_index', periods, series) }} as lower_quartile,
+        {{ warehouse_forecaster.trailing_quantile('quantity', 0.5, 'period_index', periods, series) }} as middle,
+        {{ warehouse_forecaster.trailing_quantile('quantity', 0.75, 'period_index', periods, series) }} as upper_quartile
+    from sales
+),
+
+-- counts of one or two have no spread to speak of: it is never taken below that of a Poisson count
+limits as (
+    select
+        panel_name,
+        unique_id,
+        ds,
+        lower_quartile - {{ threshold }} * greatest(upper_quartile - lower_quartile, sqrt(abs(middle))) as lower_limit,
+        upper_quartile + {{ threshold }} * greatest(upper_quartile - lower_quartile, sqrt(abs(middle))) as upper_limit
+    from quartiles
+    where n_before >= {{ fewest }}
+),
+
+{% else %}
+
+limits as (
+    select
+        panel_name,
+        unique_id,
+        ds,
+        cast(null as double) as lower_limit,
+        cast(null as double) as upper_limit
+    from sales
+    where false
+),
+
+{% endif %}
+
+signs as (
+    {%- for panel in warehouse_forecaster.get_panels() %}
+    select '{{ panel.name }}' as panel_name, {{ 'true' if panel.signed else 'false' }} as is_signed
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+dense as (
+    select
+        spine.panel_name,
+        spine.unique_id,
+        spine.ds,
+        spine.period_index,
+        spine.is_future,
+        case when not spine.is_future then coalesce(demand.quantity, 0) end as y,
+        case when not spine.is_future then coalesce(demand.revenue, 0) end as revenue,
+        case when not spine.is_future then coalesce(demand.returned_quantity, 0) end as returned_quantity,
+        coalesce(stock.is_stocked_out, false) as is_stocked_out,
+        coalesce(stock.is_stockout_inferred, false) as is_stockout_inferred,
+        -- demand that is not signed is never raised, only cut
+        case when signs.is_signed then limits.lower_limit end as lower_limit,
+        limits.upper_limit
+    from spine
+    inner join signs on spine.panel_name = signs.panel_name
+    left join demand
+        on spine.panel_name = demand.panel_name and spine.unique_id = demand.unique_id and spine.ds = demand.ds
+    left join stock
+        on spine.panel_name = stock.panel_name and spine.unique_id = stock.unique_id and spine.ds = stock.ds
+    left join limits
+        on spine.panel_name = limits.panel_name and spine.unique_id = limits.unique_id and spine.ds = limits.ds
+),
+
+final as (
+    select
+        -- ids
+        panel_name,
+        unique_id,
+        -- dates
+        ds,
+        period_index,
+        -- numerics
+        y,
+        case
+            when is_stocked_out then null
+            when y > upper_limit then upper_limit
+            when y < lower_limit then lower_limit
+            else y
+        end as y_train,
+        revenue,
+        returned_quantity,
+        -- flags
+        is_future,
+        coalesce(y > upper_limit or y < lower_limit, false) as is_winsorised,
+        is_stocked_out,
+        is_stockout_inferred,
+        -- the last period with demand before this one: of unlimited reach, so computed where all history is read
+        max(case when y <> 0 then period_index end) over (
+            partition by panel_name, unique_id order by ds rows between unbounded preceding and 1 preceding
+        ) as last_sale_index
+    from dense
+)
+
+select * from final
