@@ -1,0 +1,57 @@
+"""Folders of trained models beside the warehouse, each with the hash of its files."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from forecaster.errors import ForecastError
+from forecaster.models.base import Model, load_model
+
+
+def sha256(folder: Path) -> str:
+    """Hash of all files of a folder, their names included."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        if file.is_file():
+            content = file.read_bytes()
+            name = file.relative_to(folder).as_posix()
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def save(model: Model, artifacts: Path, run_id: str) -> tuple[str, str]:
+    """Write a model whole or not at all; returns (path relative to the warehouse's folder,
+    hash)."""
+    folder, temporary = artifacts / run_id, artifacts / f".{run_id}"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    model.save(temporary)
+    digest = sha256(temporary)
+    temporary.replace(folder)
+    return f"{artifacts.name}/{run_id}", digest
+
+
+def remove(artifacts: Path, run_id: str) -> None:
+    """What a run that found nothing may have left."""
+    for folder in (artifacts / run_id, artifacts / f".{run_id}"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def load(root: Path, path: str | None, digest: str | None, run_id: str) -> Model:
+    """The model of a run, if its files are those that the run wrote."""
+    remedy = "restore the folder from a backup, or run `forecast train --force` for a new model"
+    folder = root / (path or "")
+    if not path or not folder.is_dir():
+        raise ForecastError(
+            f"the model of run {run_id} is missing: there is no folder {folder}", remedy
+        )
+    found = sha256(folder)
+    if found != digest:
+        raise ForecastError(
+            f"the model of run {run_id} in {folder} is not what the run wrote: its SHA-256 is "
+            f"{found[:12]}…, in table runs it is {str(digest)[:12]}…",
+            remedy,
+        )
+    return load_model(folder)

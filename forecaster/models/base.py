@@ -1,0 +1,200 @@
+"""What every model is: learn from a panel, forecast its horizon, lie in a folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from forecaster.config import ModelSettings, RunSettings, model_settings
+from forecaster.errors import ForecastError
+from forecaster.panel import Encoding, Panel
+
+OK, SHORT_HISTORY, COLD_START, FALLBACK = "ok", "short_history", "cold_start", "fallback"
+
+
+@dataclasses.dataclass(frozen=True)
+class EpochRecord:
+    """One number of one epoch; `split` is train or validation, `seconds` those of the epoch."""
+
+    epoch: int
+    split: str
+    metric_name: str
+    metric_value: float
+    seconds: float
+
+
+Report = Callable[[EpochRecord], None]
+
+
+def silent(_record: EpochRecord) -> None:
+    """Reports nothing."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Forecast:
+    """mean (series, horizon), quantiles (series, horizon, levels), status (series,)."""
+
+    mean: np.ndarray
+    quantiles: np.ndarray
+    status: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Fit:
+    """What fitting left: its epochs, and the forecast of the validation horizon made before the
+    refit."""
+
+    history: list[EpochRecord]
+    validation: Forecast | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Learned:
+    """One pass of learning: its epochs' records and the epoch after which it was best."""
+
+    history: list[EpochRecord] = dataclasses.field(default_factory=list)
+    best_epoch: int | None = None
+
+
+class Model(ABC):
+    """A subclass has `Settings` and defines `learn`, `forecast`, `save_state` and `load_state`."""
+
+    Settings: ClassVar[type[ModelSettings]] = ModelSettings
+
+    def __init__(self, settings: Any = None, run: RunSettings | None = None) -> None:
+        self.settings = settings or self.Settings()
+        self.run = run or RunSettings()
+        self.encoding: Encoding | None = None
+
+    @property
+    def name(self) -> str:
+        """The module's name, or its dotted path outside this package."""
+        return module_name(type(self))
+
+    @property
+    def levels(self) -> np.ndarray:
+        """The quantile grid."""
+        return np.array(self.run.quantiles, np.float32)
+
+    @abstractmethod
+    def learn(
+        self, panel: Panel, held_out: Panel | None, epochs: int | None, report: Report
+    ) -> Learned:
+        """Learn from `panel` alone. `held_out` is the panel up to the end of the validation, to be
+        looked at for the loss of each epoch only; without it, learn for `epochs`."""
+
+    @abstractmethod
+    def forecast(self, panel: Panel) -> Forecast:
+        """The horizon after the panel's cutoff."""
+
+    @abstractmethod
+    def save_state(self, folder: Path) -> None:
+        """Write what was learned; no pickle."""
+
+    @abstractmethod
+    def load_state(self, folder: Path) -> None:
+        """Read what `save_state` wrote."""
+
+    def fit(
+        self, panel: Panel, validation_cutoff: np.datetime64 | None, report: Report = silent
+    ) -> Fit:
+        """Learn up to `validation_cutoff`, watch the loss on what follows, then learn from all of
+        `panel`
+        for the number of epochs that were best. Without a validation there is one pass, for the
+        epochs set.
+        """
+        history: list[EpochRecord] = []
+        validation, epochs = None, None
+        if validation_cutoff is not None:
+            early = panel.at(validation_cutoff)
+            self.encoding = early.encoding
+            learned = self.learn(early, panel, None, report)
+            history, epochs = learned.history, learned.best_epoch
+            validation = self.predict(early)
+        self.encoding = panel.encoding
+        refitted = self.learn(panel, None, epochs, report)
+        return Fit(history or refitted.history, validation)
+
+    def predict(self, panel: Panel) -> Forecast:
+        """The horizon after the panel's cutoff: finite, not crossing, and not negative unless
+        signed."""
+        raw = self.forecast(panel)
+        mean, quantiles = np.array(raw.mean, np.float32), np.array(raw.quantiles, np.float32)
+        status = raw.status.astype(object)
+        broken = ~(np.isfinite(mean).all(1) & np.isfinite(quantiles).all((1, 2)))
+        if broken.any():
+            from forecaster.models.seasonal_mean import SeasonalMean
+
+            fallback = SeasonalMean(run=self.run)
+            fallback.learn(panel, None, None, silent)
+            substitute = fallback.forecast(panel)
+            mean[broken], quantiles[broken] = substitute.mean[broken], substitute.quantiles[broken]
+            status[broken] = FALLBACK
+        quantiles = np.sort(quantiles, axis=-1)
+        if not panel.is_signed:
+            mean, quantiles = np.maximum(mean, 0), np.maximum(quantiles, 0)
+        return Forecast(mean, quantiles, status)
+
+    def save(self, folder: Path) -> None:
+        """Write the model into an empty folder."""
+        if self.encoding is None:
+            raise ValueError("fit the model before saving it")
+        description = {
+            "model": self.name,
+            "run": self.run.model_dump(mode="json"),
+            "settings": self.settings.model_dump(mode="json"),
+            "encoding": self.encoding.to_json(),
+        }
+        (folder / "model.json").write_text(
+            json.dumps(description, indent=1, ensure_ascii=False), encoding="utf-8"
+        )
+        self.save_state(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read a model that `save` wrote."""
+        description = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        model = cls(
+            model_settings(cls.Settings, description["settings"], module_name(cls)),
+            RunSettings(**description["run"]),
+        )
+        model.encoding = Encoding.from_json(description["encoding"])
+        model.load_state(folder)
+        return model
+
+
+def module_name(kind: type[Model]) -> str:
+    """The name by which `--model` finds a class."""
+    return kind.__module__.removeprefix("forecaster.models.")
+
+
+def load_model(folder: Path) -> Model:
+    """The model that lies in a folder."""
+    from forecaster.models import model_class
+
+    try:
+        name = json.loads((folder / "model.json").read_text(encoding="utf-8"))["model"]
+        return model_class(name).load(folder)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ForecastError(
+            f"the model in {folder} cannot be read: {error}",
+            "restore the folder from a backup, or run `forecast train` for a new one",
+        ) from error
+
+
+def history_status(panel: Panel, needed: int) -> np.ndarray:
+    """ok, short_history (fewer known periods than `needed`) or cold_start (never sold) for each
+    series."""
+    known = np.isfinite(panel.y_train)
+    count = known.sum(1)
+    never = ~((panel.y_train != 0) & known).any(1)
+    status = np.full(panel.n_series, OK, object)
+    status[count < needed] = SHORT_HISTORY
+    status[never & (count < needed) | (count == 0)] = COLD_START
+    return status

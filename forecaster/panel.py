@@ -1,0 +1,298 @@
+"""Series × periods as arrays, cut at a cutoff without copying."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from forecaster.errors import BAD_INPUT, ForecastError
+
+LARGE = 1 << 30  # bytes; an array above it is memory-mapped
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """One row of `scaling`: (x − centre) / scale, after log1p where the method says log."""
+
+    method: str = "none"
+    centre: float = 0.0
+    scale: float = 1.0
+
+    def apply(self, values: np.ndarray) -> np.ndarray:
+        """Natural units to scaled ones; not known becomes 0, the centre."""
+        return np.nan_to_num(self.transform(values), nan=0.0, posinf=0.0, neginf=0.0)
+
+    def transform(self, values: np.ndarray) -> np.ndarray:
+        """Natural units to scaled ones; not known stays NaN."""
+        if self.is_log:
+            values = np.sign(values) * np.log1p(np.abs(values))
+        return (values - self.centre) / self.divisor
+
+    def invert(self, values: np.ndarray) -> np.ndarray:
+        """Scaled units back to natural ones."""
+        values = values * self.divisor + self.centre
+        return np.sign(values) * np.expm1(np.abs(values)) if self.is_log else values
+
+    @property
+    def is_log(self) -> bool:
+        return self.method.startswith("log")
+
+    @property
+    def divisor(self) -> float:
+        return self.scale if math.isfinite(self.scale) and self.scale > 0 else 1.0
+
+
+class Covariates:
+    """(series, periods, features) in natural units, scaled when indexed; NaN becomes 0."""
+
+    def __init__(self, values: np.ndarray, names: Sequence[str], scales: Sequence[Scale]) -> None:
+        self.values, self.names, self.scales = values, tuple(names), tuple(scales)
+        self._centre = np.array([s.centre for s in scales], np.float32)
+        self._divisor = np.array([s.divisor for s in scales], np.float32)
+        self._log = np.array([s.is_log for s in scales], bool)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.values.shape
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        """Index series and periods; all features come back, scaled, as float32."""
+        values = np.array(self.values[key], np.float32)
+        if self._log.any():
+            part = values[..., self._log]
+            values[..., self._log] = np.sign(part) * np.log1p(np.abs(part))
+        values = (values - self._centre) / self._divisor
+        return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Encoding:
+    """How a model sees features: their names, scales and categories. Kept in its artifact."""
+
+    past: dict[str, Scale]
+    future: dict[str, Scale]
+    numeric: dict[str, Scale]
+    vocabularies: dict[str, tuple[str, ...]]
+    target: Scale
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain lists and dicts."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Encoding:
+        """The reverse of `to_json`."""
+
+        def scales(part: Mapping[str, Any]) -> dict[str, Scale]:
+            return {name: Scale(**scale) for name, scale in part.items()}
+
+        return cls(
+            past=scales(value["past"]),
+            future=scales(value["future"]),
+            numeric=scales(value["numeric"]),
+            vocabularies={name: tuple(words) for name, words in value["vocabularies"].items()},
+            target=Scale(**value["target"]),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Panel:
+    """A panel up to its last known period, with `horizon` more of known-future covariates.
+
+    Shapes: `unique_ids`, `start` (first period of a series) (series,); `y`, `y_train`,
+    `stocked_out`, `weight` (series, periods); `past_values` (series, periods, p);
+    `future_values` (series, periods + horizon, f); `ds` (periods + horizon,). Missing is NaN.
+    `scaling` holds the scales of every cutoff by feature name.
+    """
+
+    name: str
+    frequency: str
+    horizon: int
+    season_length: int
+    is_signed: bool
+    unique_ids: np.ndarray
+    ds: np.ndarray
+    start: np.ndarray
+    y: np.ndarray
+    y_train: np.ndarray
+    stocked_out: np.ndarray
+    weight: np.ndarray
+    past_values: np.ndarray
+    past_names: tuple[str, ...]
+    future_values: np.ndarray
+    future_names: tuple[str, ...]
+    categories: dict[str, np.ndarray]
+    numbers: dict[str, np.ndarray]
+    texts: dict[str, np.ndarray]
+    scaling: dict[np.datetime64, dict[str, Scale]]
+    encoding: Encoding | None = None
+
+    @property
+    def n_series(self) -> int:
+        return len(self.unique_ids)
+
+    @property
+    def n_periods(self) -> int:
+        """Known periods."""
+        return self.y.shape[1]
+
+    @property
+    def cutoff(self) -> np.datetime64:
+        """The last known period's first day."""
+        return self.ds[self.n_periods - 1]
+
+    @property
+    def horizon_ds(self) -> np.ndarray:
+        """The periods to forecast."""
+        return self.ds[self.n_periods : self.n_periods + self.horizon]
+
+    @property
+    def is_launched(self) -> np.ndarray:
+        """Series that had begun by the cutoff."""
+        return self.start < self.n_periods
+
+    def index_of(self, ds: np.datetime64) -> int:
+        """The position of a period among all periods."""
+        found = np.flatnonzero(self.ds == ds)
+        if not len(found):
+            raise ForecastError(
+                f"panel '{self.name}' has no period {ds}; it runs from {self.ds[0]} to "
+                f"{self.cutoff}",
+                "correct the cutoffs of this panel in the var `panels`, then run `forecast build`",
+                BAD_INPUT,
+            )
+        return int(found[0])
+
+    def at(self, cutoff: np.datetime64, encoding: Encoding | None = None) -> Panel:
+        """What was known at the close of `cutoff`: nothing later is in it but known-future
+        covariates
+        of the horizon. `encoding` is a trained model's; by default it is made of the cutoff's
+        scaling.
+        """
+        known = self.index_of(cutoff) + 1
+        if known > self.n_periods:
+            raise ForecastError(
+                f"panel '{self.name}' is known up to {self.cutoff}, not to {cutoff}", "", BAD_INPUT
+            )
+        last = known + self.horizon
+        cut = dataclasses.replace(
+            self,
+            ds=self.ds[:last],
+            start=np.minimum(self.start, known),
+            y=self.y[:, :known],
+            y_train=self.y_train[:, :known],
+            stocked_out=self.stocked_out[:, :known],
+            weight=self.weight[:, :known],
+            past_values=self.past_values[:, :known],
+            future_values=self.future_values[:, :last],
+            encoding=None,
+        )
+        return dataclasses.replace(cut, encoding=encoding or cut._encode(cutoff))
+
+    def _encode(self, cutoff: np.datetime64) -> Encoding:
+        scales = self.scaling.get(cutoff, {})
+        if not scales:
+            raise ForecastError(
+                f"table scaling has no row for panel '{self.name}' at cutoff {cutoff}",
+                "run `forecast build`: dbt fits the scales of every cutoff",
+                BAD_INPUT,
+            )
+
+        def pick(names: Sequence[str]) -> dict[str, Scale]:
+            return {name: scales.get(name, Scale()) for name in names}
+
+        launched = self.is_launched
+        return Encoding(
+            past=pick(self.past_names),
+            future=pick(self.future_names),
+            numeric=pick(tuple(self.numbers)),
+            vocabularies={
+                name: tuple(sorted({str(v) for v in values[launched] if v is not None}))
+                for name, values in self.categories.items()
+            },
+            target=scales.get("y_train", scales.get("y", Scale())),
+        )
+
+    @property
+    def _own_encoding(self) -> Encoding:
+        if self.encoding is None:
+            raise ValueError("cut the panel with .at(cutoff) first: scales belong to a cutoff")
+        return self.encoding
+
+    @property
+    def past(self) -> Covariates:
+        """Past covariates (series, periods, p), scaled when indexed."""
+        names = tuple(self._own_encoding.past)
+        return Covariates(
+            _columns(self.past_values, self.past_names, names),
+            names,
+            tuple(self._own_encoding.past.values()),
+        )
+
+    @property
+    def future(self) -> Covariates:
+        """Known-future covariates (series, periods + horizon, f), scaled when indexed."""
+        names = tuple(self._own_encoding.future)
+        return Covariates(
+            _columns(self.future_values, self.future_names, names),
+            names,
+            tuple(self._own_encoding.future.values()),
+        )
+
+    @property
+    def static_codes(self) -> np.ndarray:
+        """(series, categorical features) int32; 0 is missing or not in the vocabulary."""
+        columns = []
+        for name, words in self._own_encoding.vocabularies.items():
+            code = {word: i + 1 for i, word in enumerate(words)}
+            values = self.categories.get(name, np.full(self.n_series, None, object))
+            columns.append([code.get(str(v), 0) if v is not None else 0 for v in values])
+        return np.array(columns, np.int32).reshape(len(columns), self.n_series).T
+
+    @property
+    def cardinalities(self) -> tuple[int, ...]:
+        """Number of codes of each categorical feature, the missing one included."""
+        return tuple(len(words) + 1 for words in self._own_encoding.vocabularies.values())
+
+    @property
+    def static_numbers(self) -> np.ndarray:
+        """(series, numeric features) float32, scaled, 0 where missing."""
+        empty = np.full(self.n_series, np.nan, np.float32)
+        columns = [
+            scale.apply(self.numbers.get(name, empty))
+            for name, scale in self._own_encoding.numeric.items()
+        ]
+        return np.array(columns, np.float32).reshape(len(columns), self.n_series).T
+
+
+def _columns(values: np.ndarray, names: Sequence[str], wanted: Sequence[str]) -> np.ndarray:
+    """The wanted features of `values`; the array itself when they are all of it, in order."""
+    if tuple(names) == tuple(wanted):
+        return values
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise ForecastError(
+            f"the model learned from the feature '{missing[0]}', which panel_extended no "
+            "longer has",
+            "restore the feature, or run `forecast train` to learn without it",
+            BAD_INPUT,
+        )
+    return values[..., [list(names).index(name) for name in wanted]]
+
+
+def allocate(shape: tuple[int, ...], folder: Path | None = None, large: int = LARGE) -> np.ndarray:
+    """A float32 array of NaN; above `large` bytes it lies in a file of `folder` that is already
+    unlinked."""
+    size = math.prod(shape) * 4
+    if size <= large:
+        return np.full(shape, np.nan, np.float32)
+    file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - the mapping outlives this function
+    array = np.memmap(file, np.float32, "w+", shape=shape)
+    array[...] = np.nan
+    return array

@@ -1,0 +1,111 @@
+"""Forecasts as the rows of boundary 2."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forecaster.config import RunSettings
+from forecaster.models.base import EpochRecord, Forecast
+from forecaster.panel import Panel
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BOTTOM = "bottom"
+
+
+def prediction_tables(
+    panel: Panel, forecast: Forecast, model_name: str, run: RunSettings, is_included: np.ndarray
+) -> tuple[pa.Table, pa.Table]:
+    """(predictions, quantiles) of one cutoff; `is_included` (series, horizon) says which rows to
+    write."""
+    import pyarrow as pa
+
+    rows, steps = np.nonzero(is_included)
+    levels = np.array(run.quantiles)
+    mean, values = forecast.mean[rows, steps], forecast.quantiles[rows, steps]
+    lower, upper = (_at_level(values, levels, level) for level in run.interval)
+    keys = _keys(panel, model_name, rows, steps)
+    predictions = pa.table(
+        {
+            **keys,
+            "yhat": mean.astype(np.float64),
+            "yhat_lower": lower,
+            "yhat_upper": upper,
+            "confidence_level": np.full(len(rows), run.confidence_level),
+            "forecast_status": _dictionary(forecast.status, rows),
+        }
+    )
+    repeated = np.repeat(np.arange(len(rows)), len(levels))
+    quantiles = pa.table(
+        {
+            **_keys(panel, model_name, rows[repeated], steps[repeated]),
+            "quantile": np.tile(levels, len(rows)),
+            "value": values.reshape(-1).astype(np.float64),
+        }
+    )
+    return predictions, quantiles
+
+
+def history_table(
+    panel_name: str, model_name: str, history: Sequence[tuple[np.datetime64, EpochRecord]]
+) -> pa.Table:
+    """training_history of one run; each record with the cutoff it was fitted for."""
+    import pyarrow as pa
+
+    n = len(history)
+    records = [record for _, record in history]
+    return pa.table(
+        {
+            "panel_name": pa.array([panel_name] * n, pa.string()),
+            "model_name": pa.array([model_name] * n, pa.string()),
+            "cutoff": pa.array([cutoff.astype(object) for cutoff, _ in history], pa.date32()),
+            "epoch": pa.array([r.epoch for r in records], pa.int32()),
+            "split": pa.array([r.split for r in records], pa.string()),
+            "metric_name": pa.array([r.metric_name for r in records], pa.string()),
+            "metric_value": pa.array([r.metric_value for r in records], pa.float64()),
+            "seconds": pa.array([r.seconds for r in records], pa.float64()),
+        }
+    )
+
+
+def _keys(
+    panel: Panel, model_name: str, rows: np.ndarray, steps: np.ndarray
+) -> dict[str, pa.Array]:
+    import pyarrow as pa
+
+    def constant(value: str) -> pa.Array:
+        return _dictionary(np.array([value], object), np.zeros(len(rows), np.int32))
+
+    days = panel.horizon_ds.astype("datetime64[D]").astype(np.int32)
+    cutoff = panel.cutoff.astype("datetime64[D]").astype(np.int32)
+    return {
+        "panel_name": constant(panel.name),
+        "model_name": constant(model_name),
+        "level": constant(BOTTOM),
+        "unique_id": _dictionary(panel.unique_ids, rows),
+        "cutoff": pa.array(np.full(len(rows), cutoff), pa.int32()).cast(pa.date32()),
+        "ds": pa.array(days[steps], pa.int32()).cast(pa.date32()),
+        "horizon_step": pa.array((steps + 1).astype(np.int32)),
+    }
+
+
+def _dictionary(words: np.ndarray, rows: np.ndarray) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.DictionaryArray.from_arrays(
+        pa.array(rows.astype(np.int32)), pa.array(list(words), pa.string())
+    )
+
+
+def _at_level(values: np.ndarray, levels: np.ndarray, level: float) -> np.ndarray:
+    """Quantiles of one level, between those of the grid by linear interpolation."""
+    high = int(np.clip(np.searchsorted(levels, level - 1e-9), 0, len(levels) - 1))
+    low = max(high - 1, 0)
+    if abs(levels[high] - level) < 1e-9 or low == high:
+        return values[:, high].astype(np.float64)
+    share = (level - levels[low]) / (levels[high] - levels[low])
+    return (values[:, low] * (1 - share) + values[:, high] * share).astype(np.float64)

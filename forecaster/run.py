@@ -1,0 +1,376 @@
+"""What one command does: train, predict, backtest. A run is one panel and one model."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import resource
+import secrets
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from forecaster import artifacts, registry
+from forecaster.config import DEFAULT_MODEL, model_settings, run_settings, split_settings
+from forecaster.errors import BAD_INPUT, ForecastError
+from forecaster.models import model_class
+from forecaster.models.base import EpochRecord, Forecast, Model
+from forecaster.panel import Panel
+from forecaster.progress import Task
+from forecaster.project import ANALYSES, Project
+from forecaster.results import history_table, prediction_tables
+from forecaster.warehouse import PanelSettings, RunResults, Warehouse
+
+SHOWN_METRICS = ("rmsse", "rmse", "mae", "relative_bias", "wape", "mse_standardised")
+BASELINES = ("seasonal_naive", "seasonal_mean")
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What became of one run. `status` is complete, or unchanged where an earlier run is the
+    same."""
+
+    kind: str
+    panel_name: str
+    model_name: str
+    run_id: str
+    status: str
+    n_rows: int = 0
+    seconds: float = 0.0
+    promoted: str | None = None
+    scores: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        """A line or two for people."""
+        title = f"{self.kind} {self.model_name} on {self.panel_name}"
+        if self.status == "unchanged":
+            return f"{title}: nothing to do, run {self.run_id} has the same features and settings"
+        lines = [f"{title}: run {self.run_id}, {self.n_rows:,} rows in {self.seconds:.1f} s"]
+        for cutoff, scores in self.scores.items():
+            shown = [f"{name} {scores[name]:.4g}" for name in SHOWN_METRICS if name in scores]
+            lines.append(f"  from {cutoff}: {', '.join(shown)}")
+        if self.kind == "train":
+            lines.append(
+                f"  champion: {self.promoted}"
+                if self.promoted
+                else "  not the champion: see `forecast backtest`"
+            )
+        return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
+
+
+def make_model(name: str, values: Mapping[str, Any]) -> Model:
+    """A model with checked settings."""
+    of_run, own = split_settings(values)
+    kind = model_class(name)
+    return kind(model_settings(kind.Settings, own, name), run_settings(of_run))
+
+
+def train(
+    project: Project,
+    panels: Sequence[str] = (),
+    model: str = DEFAULT_MODEL,
+    settings: Mapping[str, Any] | None = None,
+    force: bool = False,
+) -> list[Outcome]:
+    """Fit a model on each panel up to its last period and write its live forecast.
+
+    The forecast of the validation horizon, made before the refit, is written and scored too. A
+    panel whose
+    features, settings and code have been trained before is left alone unless `force`.
+    """
+    make_model(model, settings or {})
+    warehouse = _opened(project)
+    outcomes = [
+        _train_panel(warehouse, panel, make_model(model, settings or {}), force)
+        for panel in warehouse.panels(panels)
+    ]
+    return _refreshed(project, outcomes)
+
+
+def predict(project: Project, panels: Sequence[str] = ()) -> list[Outcome]:
+    """Forecast each panel with its champion, as it was trained, from the newest features."""
+    warehouse = _opened(project)
+    found = warehouse.panels(panels)
+    champions = {
+        panel.panel_name: registry.champion(warehouse, panel.panel_name) for panel in found
+    }
+    outcomes = [_predict_panel(warehouse, panel, champions[panel.panel_name]) for panel in found]
+    return _refreshed(project, outcomes)
+
+
+def backtest(
+    project: Project,
+    panels: Sequence[str] = (),
+    models: Sequence[str] = (),
+    settings: Mapping[str, Any] | None = None,
+    force: bool = False,
+) -> list[Outcome]:
+    """Fit each model at each backtest cutoff of each panel, and score its forecasts."""
+    names = list(models) or [*BASELINES, DEFAULT_MODEL]
+    of_run, own = split_settings(settings or {})
+    if own and len(names) > 1:
+        raise ForecastError(
+            f"setting '{next(iter(own))}' is a model's own, and {len(names)} models were asked for",
+            "name one model with --model",
+            BAD_INPUT,
+        )
+    for name in names:
+        make_model(name, settings or {})
+    warehouse = _opened(project)
+    outcomes = []
+    for panel in warehouse.panels(panels):
+        loaded: list[Panel] = []
+        for name in names:
+            model = make_model(name, settings or {})
+            outcomes.append(_backtest_panel(warehouse, panel, model, loaded, force))
+    return _refreshed(project, outcomes)
+
+
+def run_all(
+    project: Project,
+    panels: Sequence[str] = (),
+    model: str = DEFAULT_MODEL,
+    settings: Mapping[str, Any] | None = None,
+    force: bool = False,
+) -> list[Outcome]:
+    """Train, then backtest the model with the same settings, and the baselines with theirs."""
+    outcomes = train(project, panels, model, settings, force)
+    of_run, _ = split_settings(settings or {})
+    baselines = [name for name in BASELINES if name != model]
+    outcomes += backtest(project, panels, baselines, of_run, force)
+    return outcomes + backtest(project, panels, [model], settings, force)
+
+
+def _train_panel(
+    warehouse: Warehouse, settings: PanelSettings, model: Model, force: bool
+) -> Outcome:
+    name = settings.panel_name
+    prints = registry.fingerprints(model, warehouse.fingerprint(name))
+    earlier = registry.find_complete(warehouse, "train", name, model.name, prints)
+    if earlier and not force:
+        return Outcome("train", name, model.name, earlier, "unchanged")
+    panel = _read(warehouse, settings)
+    with _recorded(warehouse, "train", name, model, prints) as run:
+        live = panel.at(panel.cutoff)
+        origin = _validation_cutoff(panel, panel.cutoff)
+        with warehouse.project.progress.task(f"Training {model.name} on {name}") as task:
+            fit = model.fit(live, origin, _reporter(task, model))
+        tables = [_tables(panel, live, model.predict(live), model)]
+        if fit.validation is not None and origin is not None:
+            tables.append(_tables(panel, panel.at(origin), fit.validation, model))
+        path, digest = artifacts.save(model, warehouse.project.artifacts_folder, run.run_id)
+        reason = registry.promotion_reason(warehouse, name, model.name)
+        history = [(panel.cutoff, record) for record in fit.history]
+        run.complete(
+            _results(name, model, tables, history, reason),
+            {"artifact_path": path, "artifact_sha256": digest},
+        )
+    notes = (
+        ()
+        if origin is not None
+        else (f"{name}: too short a history to hold out a horizon for validation",)
+    )
+    return dataclasses.replace(run.outcome, promoted=reason, notes=notes)
+
+
+def _predict_panel(
+    warehouse: Warehouse, settings: PanelSettings, champion: dict[str, Any]
+) -> Outcome:
+    name = settings.panel_name
+    model = artifacts.load(
+        warehouse.path.parent,
+        champion["artifact_path"],
+        champion["artifact_sha256"],
+        champion["run_id"],
+    )
+    prints = registry.fingerprints(model, warehouse.fingerprint(name))
+    panel = _read(warehouse, settings, model)
+    with _recorded(warehouse, "predict", name, model, prints, champion["run_id"]) as run:
+        with warehouse.project.progress.task(f"Forecasting {name} with {model.name}"):
+            live = panel.at(panel.cutoff, model.encoding)
+            tables = [_tables(panel, live, model.predict(live), model)]
+        run.complete(_results(name, model, tables, [], None), {})
+    return run.outcome
+
+
+def _backtest_panel(
+    warehouse: Warehouse, settings: PanelSettings, model: Model, loaded: list[Panel], force: bool
+) -> Outcome:
+    """`loaded` keeps the panel for the next model, once one of them needs it."""
+    name = settings.panel_name
+    prints = registry.fingerprints(model, warehouse.fingerprint(name))
+    earlier = registry.find_complete(warehouse, "backtest", name, model.name, prints)
+    if earlier and not force:
+        return Outcome("backtest", name, model.name, earlier, "unchanged")
+    cutoffs = [np.datetime64(c.cutoff, "D") for c in warehouse.cutoffs(name) if c.is_backtest]
+    if not cutoffs:
+        raise ForecastError(
+            f"panel '{name}' has no backtest cutoff: table cutoffs has none with is_backtest",
+            "its history is too short, or `cutoffs` of the panel in the var `panels` are "
+            "outside it",
+            BAD_INPUT,
+        )
+    if not loaded:
+        loaded.append(_read(warehouse, settings))
+    panel = loaded[0]
+    with _recorded(warehouse, "backtest", name, model, prints) as run:
+        tables, history = [], []
+        title = f"Backtesting {model.name} on {name}"
+        with warehouse.project.progress.task(title, len(cutoffs)) as task:
+            for i, cutoff in enumerate(cutoffs):
+                task.update(i, len(cutoffs), f"cutoff {cutoff}")
+                cut = panel.at(cutoff)
+                detail = f"cutoff {cutoff}, "
+                fit = model.fit(
+                    cut, _validation_cutoff(panel, cutoff), _reporter(task, None, detail)
+                )
+                tables.append(_tables(panel, cut, model.predict(cut), model))
+                history += [(cutoff, record) for record in fit.history]
+                task.update(i + 1, len(cutoffs))
+        run.complete(_results(name, model, tables, history, None), {})
+    return run.outcome
+
+
+class Recorded:
+    """A run under way; `complete` writes its results and closes it."""
+
+    def __init__(self, warehouse: Warehouse, outcome: Outcome) -> None:
+        self.warehouse, self.outcome, self.begun = warehouse, outcome, time.monotonic()
+
+    @property
+    def run_id(self) -> str:
+        return self.outcome.run_id
+
+    def complete(self, results: RunResults, values: dict[str, Any]) -> None:
+        """Write everything in one transaction."""
+        values = {**values, "peak_memory_mb": peak_memory_mb()}
+        n_rows = self.warehouse.complete_run(self.run_id, results, values)
+        scores: dict[str, dict[str, float]] = {}
+        for row in registry.scores(self.warehouse, self.run_id):
+            if row["level"] == "bottom" and row["metric_value"] is not None:
+                scores.setdefault(str(row["cutoff"]), {})[row["metric_name"]] = row["metric_value"]
+        self.outcome = dataclasses.replace(
+            self.outcome,
+            status="complete",
+            n_rows=n_rows,
+            seconds=round(time.monotonic() - self.begun, 2),
+            scores=scores,
+        )
+
+
+@contextmanager
+def _recorded(
+    warehouse: Warehouse,
+    kind: str,
+    panel_name: str,
+    model: Model,
+    prints: registry.Fingerprints,
+    model_run_id: str | None = None,
+) -> Iterator[Recorded]:
+    """Write `running`, and `failed` with the reason if the work inside does not complete."""
+    started = dt.datetime.now(dt.UTC)
+    run_id = f"{started:%Y%m%dT%H%M%S}-{kind}-{secrets.token_hex(3)}"
+    warehouse.start_run(
+        {
+            "run_id": run_id,
+            "kind": kind,
+            "panel_name": panel_name,
+            "model_name": model.name,
+            "model_run_id": model_run_id or run_id,
+            "settings": registry.settings_json(model),
+            "features_fingerprint": prints.features,
+            "settings_fingerprint": prints.settings,
+            "code_fingerprint": prints.code,
+        }
+    )
+    run = Recorded(warehouse, Outcome(kind, panel_name, model.name, run_id, "running"))
+    try:
+        yield run
+    except BaseException as error:
+        if run.outcome.status != "complete":
+            artifacts.remove(warehouse.project.artifacts_folder, run_id)
+            reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+            warehouse.fail_run(run_id, f"{type(error).__name__}: {reason}")
+        raise
+
+
+def _opened(project: Project) -> Warehouse:
+    """The warehouse, ready to be written to and cleared of runs whose process died."""
+    warehouse = Warehouse(project)
+    for analysis in ANALYSES:
+        project.compiled(analysis)  # before hours of training, not after
+    for run_id in warehouse.abandon_dead_runs():
+        artifacts.remove(project.artifacts_folder, run_id)
+        project.progress.note(f"run {run_id} was abandoned: its process died")
+    return warehouse
+
+
+def _refreshed(project: Project, outcomes: list[Outcome]) -> list[Outcome]:
+    """The marts follow whatever was written."""
+    if any(outcome.status == "complete" for outcome in outcomes):
+        project.refresh_marts()
+    return outcomes
+
+
+def _read(warehouse: Warehouse, settings: PanelSettings, model: Model | None = None) -> Panel:
+    with warehouse.project.progress.task(f"Reading {settings.panel_name}"):
+        return warehouse.read_panel(settings, model.encoding if model else None)
+
+
+def _validation_cutoff(panel: Panel, cutoff: np.datetime64) -> np.datetime64 | None:
+    """One horizon before a cutoff, if dbt fitted scales there: a shorter history has none."""
+    place = panel.index_of(cutoff) - panel.horizon
+    return panel.ds[place] if place >= 0 and panel.ds[place] in panel.scaling else None
+
+
+def _tables(panel: Panel, cut: Panel, forecast: Forecast, model: Model) -> tuple[Any, Any]:
+    """Rows of the series that had begun by the cutoff; from the last one also those with a planned
+    launch."""
+    begun = panel.start[:, None] < cut.n_periods
+    is_included = np.repeat(begun, cut.horizon, axis=1)
+    if cut.n_periods == panel.n_periods:
+        steps = cut.n_periods + np.arange(cut.horizon)
+        is_included = panel.start[:, None] <= steps[None, :]
+    return prediction_tables(cut, forecast, model.name, model.run, is_included)
+
+
+def _results(
+    panel_name: str,
+    model: Model,
+    tables: Sequence[tuple[Any, Any]],
+    history: Sequence[tuple[np.datetime64, EpochRecord]],
+    promotion_reason: str | None,
+) -> RunResults:
+    import pyarrow as pa
+
+    return RunResults(
+        predictions=pa.concat_tables([t[0] for t in tables]).unify_dictionaries(),
+        quantiles=pa.concat_tables([t[1] for t in tables]).unify_dictionaries(),
+        training_history=history_table(panel_name, model.name, history),
+        promotion_reason=promotion_reason,
+    )
+
+
+def _reporter(task: Task, model: Model | None, prefix: str = "") -> Any:
+    total = getattr(model.settings, "epochs", None) if model else None
+
+    def report(record: EpochRecord) -> None:
+        number = f"{record.split} {record.metric_name} {record.metric_value:.4f}"
+        detail = f"{prefix}epoch {record.epoch}, {number}"
+        if model:
+            task.update(record.epoch, total, detail)
+        else:
+            task.detail(detail)
+
+    return report
+
+
+def peak_memory_mb() -> float:
+    """The most memory this process has held."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
