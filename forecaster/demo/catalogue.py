@@ -90,8 +90,9 @@ def build_catalogue(rng: np.random.Generator, shop: Shop, suppliers: pd.DataFram
     """Items of every pace and age: fast, regular, intermittent; new, ended, not yet launched."""
     n = shop.size.n_items
     category = np.arange(n) % len(CATEGORIES)
-    base = _base(rng, n)
     launch_day, end_day = _lives(rng, shop, n)
+    # A new item that nobody wants would teach nothing about new items.
+    base = np.where(launch_day > 0, np.maximum(_base(rng, n), 2.0), _base(rng, n))
     typical = np.array([c.price for c in CATEGORIES])[category]
     list_price = np.maximum(np.round(typical * rng.lognormal(0, 0.45, n), 1), 1.5) - 0.01
     supplier = rng.integers(0, len(suppliers), n)
@@ -116,7 +117,7 @@ def build_catalogue(rng: np.random.Generator, shop: Shop, suppliers: pd.DataFram
 def _base(rng: np.random.Generator, n: int) -> np.ndarray:
     """Units a day at the first location: one in seven fast, two in seven intermittent."""
     pace = np.resize([1, 0, 2, 1, 1, 2, 1], n)  # 0 fast, 1 regular, 2 intermittent
-    typical = np.array([9.0, 2.4, 0.16])[pace]
+    typical = np.array([6.5, 1.9, 0.16])[pace]
     return typical * rng.lognormal(0, np.array([0.3, 0.5, 0.5])[pace])
 
 

@@ -160,7 +160,7 @@ def _occasions(shop: Shop) -> list[tuple[str, int, int, tuple[str, ...]]]:
             firsts = rows.groupby(rows["ds"].dt.year)["ds"].min()
             days = {shop.day_of(np.datetime64(ds, "D")) for ds in firsts}
         for day in sorted(days):
-            if 0 <= day + offset and day + offset + length <= len(shop.dates):
+            if day + offset >= 0 and day + offset + length <= len(shop.dates):
                 found.append((name, day + offset, length, categories))
     return found
 

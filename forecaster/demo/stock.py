@@ -11,7 +11,7 @@ from forecaster.demo.catalogue import Catalogue
 from forecaster.demo.shop import Shop
 
 _MEMORY = 0.06
-_SAFETY = 1.0
+_SAFETY = 0.6
 _COVER_DAYS = 14
 
 
