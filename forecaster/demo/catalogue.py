@@ -25,7 +25,7 @@ class Category:
 CATEGORIES = (
     Category("grocery", ("coffee beans", "olive oil", "crème brûlée mix"), ((350, 20, 0.15),),
              (0.90, 0.85, 0.90, 1.00, 1.25, 1.30, 0.80), 0.6, 6.0),
-    Category("garden", ("hose", "plant pot", "pruning shears"), ((135, 38, 2.6),),
+    Category("garden", ("hose", "plant pot", "pruning shears"), ((135, 38, 1.8),),
              (0.80, 0.80, 0.85, 0.90, 1.15, 1.45, 1.05), 0.3, 18.0),
     Category("toys", ("puzzle", "building blocks", "plush bear"), ((342, 22, 1.6),),
              (0.85, 0.85, 0.90, 0.95, 1.10, 1.30, 1.05), 1.4, 22.0),
@@ -96,7 +96,7 @@ def build_catalogue(rng: np.random.Generator, shop: Shop, suppliers: pd.DataFram
     typical = np.array([c.price for c in CATEGORIES])[category]
     list_price = np.maximum(np.round(typical * rng.lognormal(0, 0.45, n), 1), 1.5) - 0.01
     supplier = rng.integers(0, len(suppliers), n)
-    items = _table(rng, shop, category, list_price, launch_day, end_day)
+    items = _table(rng, shop, category, list_price, (launch_day, end_day))
     items.insert(5, "supplier_id", suppliers["supplier_id"].to_numpy()[supplier])
     return Catalogue(
         items=items,
@@ -141,10 +141,10 @@ def _table(
     shop: Shop,
     category: np.ndarray,
     list_price: np.ndarray,
-    launch_day: np.ndarray,
-    end_day: np.ndarray,
+    life: tuple[np.ndarray, np.ndarray],
 ) -> pd.DataFrame:
     n = len(category)
+    launch_day, end_day = life
     ids = [f"SKU-{i + 1:05d}" for i in range(n)]
     ids[: len(_AWKWARD_IDS)] = _AWKWARD_IDS[:n]
     nouns = [CATEGORIES[c].nouns[k] for c, k in zip(category, rng.integers(0, 3, n), strict=True)]

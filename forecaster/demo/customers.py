@@ -100,14 +100,13 @@ def draw_shoppers(
     location: np.ndarray,
     day: np.ndarray,
     category: np.ndarray,
-    anonymous_share: float = ANONYMOUS_SHARE,
 ) -> np.ndarray:
     """Who came for a category to a location on a day: customer indices, -1 for anonymous."""
     shopper = np.full(day.shape, -1)
     week = day // 7
     n_weeks = customers.activity.shape[1]
     key = (location * n_weeks + week) * len(CATEGORIES) + category
-    known = np.flatnonzero(rng.random(day.shape) >= anonymous_share)
+    known = np.flatnonzero(rng.random(day.shape) >= ANONYMOUS_SHARE)
     order = known[np.argsort(key[known], kind="stable")]
     edges = np.flatnonzero(np.diff(key[order])) + 1
     for rows in np.split(order, edges):

@@ -52,6 +52,7 @@ def draw_demand(
     rng: np.random.Generator,
     shop: Shop,
     catalogue: Catalogue,
+    *,
     shape: np.ndarray,
     plans: Plans,
     market: Market,

@@ -83,6 +83,7 @@ def soil_orders(
     shop: Shop,
     catalogue: Catalogue,
     customers: Customers,
+    *,
     lines: pd.DataFrame,
     ledger: Ledger,
 ) -> SoiledOrders:
@@ -108,8 +109,8 @@ def soil_orders(
     true_units = lines["quantity"].to_numpy().copy()
     close_units = true_units.copy()
     latest_units = true_units.copy()
-    records = [_late(rng, lines, picks["late"], close_units)]
-    records += _restated(rng, lines, picks, close_units)
+    _delay(rng, lines, picks["late"], close_units)
+    records = _restated(rng, lines, picks, close_units)
     cancelled = orders.draw_cancelled_later(rng, lines, picks["cancelled_later"], shop.as_of)
     latest_units[cancelled.index] = 0
     records.append(cancelled)
@@ -267,14 +268,13 @@ def _pick(rng: np.random.Generator, shop: Shop, lines: pd.DataFrame) -> dict[str
     return dict(zip(_RATES, parts, strict=True))
 
 
-def _late(
+def _delay(
     rng: np.random.Generator, lines: pd.DataFrame, rows: np.ndarray, close_units: np.ndarray
-) -> pd.DataFrame:
-    """Makes `rows` arrive days after their day closed; adds no record."""
+) -> None:
+    """Makes `rows` arrive days after their day closed."""
     delay = (rng.uniform(0.1, 9, len(rows)) * 86400).astype("timedelta64[s]")
     lines.loc[rows, "loaded"] = lines.loc[rows, "close"].to_numpy() + delay
     close_units[rows] = 0
-    return lines.iloc[:0]
 
 
 def _restated(

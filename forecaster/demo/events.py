@@ -42,6 +42,7 @@ def draw_events(
     shop: Shop,
     catalogue: Catalogue,
     customers: Customers,
+    *,
     lines: pd.DataFrame,
     demand: np.ndarray,
     sold: np.ndarray,
@@ -84,7 +85,7 @@ def events_table(
     occurred = events["occurred"].to_numpy()
     close = shop.starts[np.searchsorted(shop.starts, occurred, "right")]
     loaded = clock.draw_loaded(rng, occurred, close, minutes=8)
-    ids = np.append(customers.table["customer_id"].to_numpy(), None)
+    ids = np.array([*customers.table["customer_id"], None], dtype=object)
     return pd.DataFrame(
         {
             "event_id": [f"E{n + 1:08d}" for n in range(len(events))],

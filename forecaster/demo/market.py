@@ -44,6 +44,7 @@ def market_table(
     rng: np.random.Generator,
     shop: Shop,
     catalogue: Catalogue,
+    *,
     market: Market,
     seasons: np.ndarray,
     expected: np.ndarray,

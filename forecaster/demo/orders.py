@@ -28,6 +28,7 @@ def draw_lines(
     shop: Shop,
     catalogue: Catalogue,
     customers: Customers,
+    *,
     plans: Plans,
     sold: np.ndarray,
 ) -> pd.DataFrame:
@@ -141,7 +142,7 @@ def orders_table(
     cancelled_at[is_cancelled] = clock.iso_local(
         cancelled[is_cancelled], location[is_cancelled], zones
     )
-    ids = np.append(customers.table["customer_id"].to_numpy(), None)
+    ids = np.array([*customers.table["customer_id"], None], dtype=object)
     return pd.DataFrame(
         {
             "order_id": lines["order_id"].to_numpy(),

@@ -27,6 +27,9 @@ _OCCASIONS = (
     ("Summer sale", 0, 14, ("garden", "sports")),
     ("Back to school", 0, 12, ("electronics", "home")),
 )
+_OPEN = np.iinfo(np.int32).max
+"""The end of a plan without an end."""
+
 _FIXED = {"Summer sale": "07-04", "Back to school": "08-20"}
 
 
@@ -55,7 +58,8 @@ def plan_category_promotions(rng: np.random.Generator, shop: Shop) -> pd.DataFra
             if rng.random() < 0.5:
                 location = int(rng.integers(0, len(shop.scale))) if rng.random() < 0.3 else -1
                 index = [c.name for c in CATEGORIES].index(category)
-                plans.add(-1, index, location, start, length, rng.uniform(0.05, 0.15), 1)
+                discount = rng.uniform(0.05, 0.15)
+                plans.add((-1, index), location, start, length, discount=discount, kind=1)
     return plans.frame("PC")
 
 
@@ -64,6 +68,7 @@ def plan(
     shop: Shop,
     catalogue: Catalogue,
     shape: np.ndarray,
+    *,
     category_promotions: pd.DataFrame,
     first_promotion: int = 0,
 ) -> Plans:
@@ -95,7 +100,9 @@ def price_table(shop: Shop, catalogue: Catalogue, plans: Plans) -> pd.DataFrame:
             "item_id": catalogue.items["item_id"].to_numpy()[table["item"]],
             "location_id": shop.locations["location_id"].to_numpy()[table["location"]],
             "valid_from": _date(shop, table["start"].to_numpy()),
-            "valid_to": np.where(end < 0, np.datetime64("NaT"), _date(shop, end)),
+            "valid_to": np.where(
+                end == _OPEN, np.datetime64("NaT"), _date(shop, np.where(end == _OPEN, 0, end))
+            ),
             "price": np.round(table["price"].to_numpy(), 2),
             "known_at": known,
             "is_revision": table["is_revision"].to_numpy(),
@@ -119,9 +126,9 @@ def promotion_table(
     table = pd.concat([table, earlier], ignore_index=True)
     known = _recorded(shop, table["known_day"].to_numpy(), 10 * 60)
     item, category, location = (table[name].to_numpy() for name in ("item", "category", "location"))
-    ids = np.append(catalogue.items["item_id"].to_numpy(), None)
+    ids = np.array([*catalogue.items["item_id"], None], dtype=object)
     names = np.array([c.name for c in CATEGORIES] + [None], dtype=object)
-    places = np.append(shop.locations["location_id"].to_numpy(), None)
+    places = np.array([*shop.locations["location_id"], None], dtype=object)
     frame = pd.DataFrame(
         {
             "promotion_id": table["promotion_id"],
@@ -149,7 +156,7 @@ def _recorded(shop: Shop, day: np.ndarray, minute: np.ndarray | int) -> np.ndarr
 
 def _occasions(shop: Shop) -> list[tuple[str, int, int, tuple[str, ...]]]:
     """Name, first day, length and categories of every occasion within the simulated days."""
-    found = []
+    found: list[tuple[str, int, int, tuple[str, ...]]] = []
     years = range(int(str(shop.dates[0])[:4]), int(str(shop.dates[-1])[:4]) + 1)
     for name, offset, length, categories in _OCCASIONS:
         if name in _FIXED:
@@ -194,81 +201,92 @@ def _price(value: np.ndarray | float) -> np.ndarray:
 def _plan_prices(
     rng: np.random.Generator, shop: Shop, catalogue: Catalogue, slow: list[tuple[int, int]]
 ) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
-    n_days = len(shop.dates)
-    n_places = len(shop.scale)
-    dearness = rng.normal(1.0, 0.03, (len(catalogue), n_places))
+    """Reference prices, the prices that hold, and the plans, in the order they were made."""
+    dearness = rng.normal(1.0, 0.03, (len(catalogue), len(shop.scale)))
     reference = _price(catalogue.list_price[:, None] * dearness)
-    grid = np.repeat(reference[:, :, None], n_days, axis=2)
-    moments = defaultdict(list)
+    clearances = defaultdict(list)
     for item, day in slow:
         if rng.random() < 0.5:
-            moments[item].append(day)
+            clearances[item].append(day)
     occasions = [start for _, start, _, _ in _occasions(shop)]
-    rows: dict[str, list[np.ndarray]] = defaultdict(list)
-
-    def record(item: int, places: np.ndarray, days: tuple[int, int], price: np.ndarray,
-               known_day: int, is_revision: bool = False) -> None:  # fmt: skip
-        start, end = days
-        values = (item, places, start, end, price, known_day, is_revision)
-        names = ("item", "location", "start", "end", "price", "known_day", "is_revision")
-        for name, value in zip(names, values, strict=True):
-            rows[name].append(np.broadcast_to(value, places.shape))
-
-    everywhere = np.arange(n_places)
+    plans = _PriceList(rng, reference)
     for item in range(len(catalogue)):
         first = int(catalogue.launch_day[item])
-        last = int(min(catalogue.end_day[item], n_days))
-        level = 1.0
-        # (known, start, end (-1: open), locations, level relative to the reference, revised from)
-        planned = []
-        day = max(first, 0) + int(rng.integers(60, 240))
-        while day < last:
-            level *= rng.choice([0.94, 1.02, 1.03, 1.05, 1.08], p=[0.2, 0.2, 0.25, 0.2, 0.15])
-            planned.append((day - int(rng.integers(60, 120)), day, -1, everywhere, level))
-            day += int(rng.integers(140, 300))
-        cuts = [d for d in occasions if rng.random() < 0.15] + moments[item]
-        for start in cuts:
+        last = int(min(catalogue.end_day[item], len(shop.dates)))
+        levels = _regular_levels(rng, first, last)
+        for start, level in levels:
+            is_first = start == first
+            known = start - (90 if is_first else int(rng.integers(60, 120)))
+            plans.add(item, plans.everywhere, start, _OPEN, level=level, known=known)
+        joined = [day for day in occasions if rng.random() < 0.15]
+        for start in sorted(joined + clearances[item]):
             if first + 30 < start < last - 25:
-                places = np.flatnonzero(rng.random(n_places) < 0.7)
-                cut = 1 - rng.uniform(0.08, 0.28)
-                early = start in occasions
-                days = (start, start + int(rng.integers(10, 22)) - 1)
-                planned.append((start - _lead(rng, early), *days, places, -cut))
-        record(item, everywhere, (min(first, 0), -1), reference[item], min(first, 0) - 90)
-        # Painted in the order in which plans were recorded: the last one over a day holds.
-        for known, start, end, places, value in sorted(planned, key=lambda p: p[:3]):
-            stop = n_days if end < 0 else min(end + 1, n_days)
-            if value < 0:  # a cut is taken from the price that then holds
-                price = _price(grid[item, places, start] * -value)
-            else:
-                price = _price(reference[item, places] * value)
-            if not len(places):
-                continue
-            record(item, places, (start, end), price, known)
-            if rng.random() < 0.08 and start - known > 8:
-                known += int(rng.integers(3, start - known - 2))
-                price = _price(price * rng.choice([0.95, 1.04]))
-                record(item, places, (start, end), price, known, True)
-            grid[item, places, start:stop] = price[:, None]
-    table = pd.DataFrame({name: np.concatenate(parts) for name, parts in rows.items()})
-    return reference, _repaint(grid, table), table
+                level = [level for day, level in levels if day <= start][-1]
+                level *= 1 - rng.uniform(0.08, 0.28)
+                places = np.flatnonzero(rng.random(len(shop.scale)) < 0.7)
+                known = start - _lead(rng, start in occasions)
+                end = start + int(rng.integers(9, 21))
+                plans.add(item, places, start, end, level=level, known=known)
+    table = plans.frame()
+    return reference, _paint(reference, len(shop.dates), table), table
 
 
-def _repaint(grid: np.ndarray, table: pd.DataFrame) -> np.ndarray:
-    """The price that holds, from the table alone and by its rule, so that the two agree."""
-    order = np.argsort(table["known_day"].to_numpy(), kind="stable")
+def _regular_levels(rng: np.random.Generator, first: int, last: int) -> list[tuple[int, float]]:
+    """Days on which the regular price changes, and its level relative to the reference."""
+    levels = [(first, 1.0)]
+    day = max(first, 0) + int(rng.integers(60, 240))
+    while day < last:
+        step = rng.choice([0.94, 1.02, 1.03, 1.05, 1.08], p=[0.2, 0.2, 0.25, 0.2, 0.15])
+        levels.append((day, levels[-1][1] * step))
+        day += int(rng.integers(140, 300))
+    return levels
+
+
+class _PriceList:
+    """Collects price plans, each for some locations; one in twelve is revised before it starts."""
+
+    def __init__(self, rng: np.random.Generator, reference: np.ndarray) -> None:
+        self.rng = rng
+        self.reference = reference
+        self.everywhere = np.arange(reference.shape[1])
+        self.rows: list[tuple] = []
+
+    def add(
+        self, item: int, places: np.ndarray, start: int, end: int, *, level: float, known: int
+    ) -> None:
+        prices = _price(self.reference[item, places] * level)
+        self._record(item, places, (start, end), (prices, known, False))
+        notice = start - known
+        if notice > 8 and level != 1.0 and self.rng.random() < 1 / 12:
+            prices = _price(prices * self.rng.choice([0.95, 1.04]))
+            known += int(self.rng.integers(3, notice - 2))
+            self._record(item, places, (start, end), (prices, known, True))
+
+    def frame(self) -> pd.DataFrame:
+        names = ["item", "location", "start", "end", "price", "known_day", "is_revision"]
+        frame = pd.DataFrame(self.rows, columns=names)
+        return frame.sort_values(["item", "known_day"], kind="stable", ignore_index=True)
+
+    def _record(self, item: int, places: np.ndarray, days: tuple[int, int], plan: tuple) -> None:
+        prices, known, is_revision = plan
+        for place, price in zip(places, prices, strict=True):
+            self.rows.append((item, place, *days, price, known, is_revision))
+
+
+def _paint(reference: np.ndarray, n_days: int, table: pd.DataFrame) -> np.ndarray:
+    """The price that holds on each day, from the plans alone and by their one rule."""
+    grid = np.repeat(reference[:, :, None], n_days, axis=2)
     columns = ("item", "location", "start", "end", "price")
-    item, place, start, end, price = (table[name].to_numpy()[order] for name in columns)
-    n_days = grid.shape[2]
-    stop = np.where(end < 0, n_days, np.minimum(end + 1, n_days))
+    item, place, start, end, price = (table[name].to_numpy() for name in columns)
+    stop = np.where(end == _OPEN, n_days, np.minimum(end + 1, n_days))
     start = np.maximum(start, 0)
-    for i in range(len(order)):
+    for i in range(len(table)):
         grid[item[i], place[i], start[i] : stop[i]] = price[i]
     return grid
 
 
 class _PromotionList:
-    """Collects promotions row by row."""
+    """Collects promotions; the target is (item, -1) or (-1, category), location -1 is all."""
 
     def __init__(self, rng: np.random.Generator, shop: Shop) -> None:
         self.rng = rng
@@ -276,15 +294,21 @@ class _PromotionList:
         self.rows: list[tuple] = []
 
     def add(
-        self, item: int, category: int, location: int, start: int, length: int,
-        discount: float, kind: int,
-    ) -> None:  # fmt: skip
+        self,
+        target: tuple[int, int],
+        location: int,
+        start: int,
+        length: int,
+        *,
+        discount: float,
+        kind: int,
+    ) -> None:
         name = _KINDS[kind]
         known = start - _lead(self.rng, is_planned_early=name != "markdown")
         end = min(start + length, self.n_days) - 1
         visibility = self.rng.uniform(*_VISIBILITY[name])
         self.rows.append(
-            (item, category, location, start, end, round(discount, 2), name, known, visibility)
+            (*target, location, start, end, round(discount, 2), name, known, visibility)
         )
 
     def frame(self, prefix: str, first: int = 0) -> pd.DataFrame:
@@ -311,13 +335,15 @@ def _plan_item_promotions(
         joins = np.array([CATEGORIES[c].name in categories for c in catalogue.category])
         alive = (catalogue.launch_day + 14 < start) & (catalogue.end_day > start + length)
         chance = np.where(joins, 0.35, 0.08)
-        for item in np.flatnonzero(alive & (rng.random(len(catalogue)) < chance)):
+        for item in np.flatnonzero(alive & (rng.random(len(catalogue)) < chance)).tolist():
             kind = int(rng.choice([0, 1], p=[0.7, 0.3]))
-            plans.add(int(item), -1, somewhere(), start, length, rng.uniform(0.1, 0.3), kind)
+            discount = rng.uniform(0.1, 0.3)
+            plans.add((item, -1), somewhere(), start, length, discount=discount, kind=kind)
     for item, day in slow:
         if rng.random() < 0.6:
             start = day + int(rng.integers(0, 7))
-            plans.add(item, -1, somewhere(), start, 14, rng.uniform(0.15, 0.4), 2)
+            discount = rng.uniform(0.15, 0.4)
+            plans.add((item, -1), somewhere(), start, 14, discount=discount, kind=2)
     return plans.frame("PI", first)
 
 

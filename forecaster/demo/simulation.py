@@ -149,7 +149,14 @@ def _chunks(run: _Run, catalogue: Catalogue, n_revised: dict[str, int]) -> Itera
     for start, child in zip(starts, run.streams["chunks"].spawn(len(starts)), strict=True):
         part = catalogue.part(start, min(start + shop.size.chunk_items, len(catalogue)))
         shape = item_shape(part, shop)
-        planned = plans.plan(child, shop, part, shape, of_categories, n_promotions)
+        planned = plans.plan(
+            child,
+            shop,
+            part,
+            shape,
+            category_promotions=of_categories,
+            first_promotion=n_promotions,
+        )
         own = planned.promotions.iloc[len(of_categories) :]
         n_promotions += len(own)
         table = plans.promotion_table(child, shop, part, own)
@@ -157,8 +164,8 @@ def _chunks(run: _Run, catalogue: Catalogue, n_revised: dict[str, int]) -> Itera
         table = plans.price_table(shop, part, planned)
         n_revised["prices"] += _stage_plans(run, "prices", table)
         market = draw_market(child, shop, part)
-        demand = draw_demand(child, shop, part, shape, planned, market)
-        levels = stock.run_stock(child, shop, part, run.suppliers, demand.units, demand.expected)
+        demand = draw_demand(child, shop, part, shape=shape, plans=planned, market=market)
+        levels = stock.run_stock(child, part, run.suppliers, demand.units, demand.expected)
         run.report(f"simulated {start + len(part):,} of {len(catalogue):,} items")
         yield _Chunk(part, planned, market, demand, levels)
 
@@ -174,7 +181,9 @@ def _stage_plans(run: _Run, name: str, table: pd.DataFrame) -> int:
 def _stage_totals(run: _Run, chunk: _Chunk) -> None:
     """Stages daily totals, dense from launch, and their truth."""
     shop, catalogue = run.shop, chunk.catalogue
-    table = truth.demand_truth(shop, catalogue, chunk.demand, chunk.stock.sold, chunk.stock.on_hand)
+    table = truth.demand_truth(
+        shop, catalogue, chunk.demand, sold=chunk.stock.sold, on_hand=chunk.stock.on_hand
+    )
     run.truth.append("demand", table)
     paid = chunk.plans.price * (1 - chunk.plans.discount) * chunk.stock.sold
     cells = truth.cells(shop, catalogue, slice(0, shop.n_days))
@@ -191,19 +200,26 @@ def _stage_records(run: _Run, chunk: _Chunk) -> None:
     shop, catalogue, demand, sold = run.shop, chunk.catalogue, chunk.demand, chunk.stock.sold
     soil = run.streams["dirt"]
     customers = build_customers(run.streams["customers"], shop)
-    lines = orders.draw_lines(run.streams["orders"], shop, catalogue, customers, chunk.plans, sold)
+    lines = orders.draw_lines(
+        run.streams["orders"], shop, catalogue, customers, plans=chunk.plans, sold=sold
+    )
     rng = run.streams["events"]
-    moments = events.draw_events(rng, shop, catalogue, customers, lines, demand.units, sold)
+    moments = events.draw_events(
+        rng, shop, catalogue, customers, lines=lines, demand=demand.units, sold=sold
+    )
     table = events.events_table(rng, shop, catalogue, customers, moments)
     run.raw.append("events", dirt.soil_events(soil, table, run.ledger))
-    soiled = dirt.soil_orders(soil, shop, catalogue, customers, lines, run.ledger)
+    soiled = dirt.soil_orders(soil, shop, catalogue, customers, lines=lines, ledger=run.ledger)
     run.raw.append("orders", soiled.table)
     run.raw.append("customers", dirt.soil_customers(soil, customers.table, run.ledger))
     inventory = stock.inventory_table(shop, catalogue, chunk.stock)
     run.raw.append("inventory", dirt.soil_inventory(soil, inventory, run.ledger))
     seasons = category_seasons(shop)
     run.raw.append(
-        "market", market_table(rng, shop, catalogue, chunk.market, seasons, demand.expected)
+        "market",
+        market_table(
+            rng, shop, catalogue, market=chunk.market, seasons=seasons, expected=demand.expected
+        ),
     )
     run.report(f"simulated {len(soiled.table):,} order rows and {len(moments):,} events")
     # Bulk orders are demand too, and delivered past the shelf.
@@ -215,6 +231,6 @@ def _stage_records(run: _Run, chunk: _Chunk) -> None:
         "bulk": soiled.bulk.astype(np.int32),
     }
     table = truth.demand_truth(
-        shop, catalogue, whole, sold + soiled.bulk, chunk.stock.on_hand, extra
+        shop, catalogue, whole, sold=sold + soiled.bulk, on_hand=chunk.stock.on_hand, extra=extra
     )
     run.truth.append("demand", table)

@@ -26,7 +26,6 @@ class Stock:
 
 def run_stock(
     rng: np.random.Generator,
-    shop: Shop,
     catalogue: Catalogue,
     suppliers: pd.DataFrame,
     demand: np.ndarray,

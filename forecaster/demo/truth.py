@@ -16,6 +16,7 @@ def demand_truth(
     shop: Shop,
     catalogue: Catalogue,
     demand: Demand,
+    *,
     sold: np.ndarray,
     on_hand: np.ndarray,
     extra: dict[str, np.ndarray] | None = None,
