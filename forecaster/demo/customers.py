@@ -52,7 +52,7 @@ def build_customers(rng: np.random.Generator, shop: Shop) -> Customers:
     nearness[np.arange(n), home] = 1.0
     weeks = np.arange(n_weeks)
     present = (weeks >= first_week[:, None]) & (weeks < last_week[:, None])
-    pace = rng.gamma(0.9, 1.0, n) + 0.05  # a few buy most of what is sold
+    pace = np.minimum(rng.gamma(0.9, 1.0, n) + 0.05, 3.5)  # a few buy much of what is sold
     return Customers(
         table=pd.DataFrame(
             {

@@ -36,6 +36,7 @@ _JUNK = {
     "absurd_quantity": 0.0001,
     "negative_price": 0.0002,
     "unparseable_date": 0.0001,
+    "ancient_date": 0.0001,
     "unparseable_quantity": 0.0001,
     "future_date": 0.0002,
     "unknown_item": 0.0003,
@@ -131,7 +132,10 @@ def soil_orders(
     everything = pd.concat([lines, *records, at_once, returns], ignore_index=True)
     table = orders.orders_table(shop, catalogue, customers, everything)
     _odd_text(rng, table, picks, len(lines), ledger)
-    junk = _junk(rng, shop, table.iloc[: len(lines)], ledger)
+    spoiled = np.concatenate(list(picks.values()))
+    untouched = table.iloc[: len(lines)].drop(spoiled)
+    is_ordinary = untouched["order_id"].str.startswith("O") & (untouched["customer_id"] != "")
+    junk = _junk(rng, shop, untouched[is_ordinary], ledger)
     table = pd.concat([table, *junk], ignore_index=True)
     return SoiledOrders(
         table=table.sort_values(["loaded_at", "order_id", "line_number"], ignore_index=True),
@@ -328,13 +332,12 @@ def _odd_text(
 def _junk(
     rng: np.random.Generator, shop: Shop, table: pd.DataFrame, ledger: Ledger
 ) -> list[pd.DataFrame]:
-    """Rows that mean nothing, made from real ones under order ids of their own."""
-    ordinary = table[~table["is_cancelled"] & table["returned_order_id"].isna()]
+    """Rows that mean nothing, made from clean ones under order ids of their own."""
     parts = []
     number = 0
     for kind, rate in _JUNK.items():
-        count = _few(len(ordinary), rate)
-        part = ordinary.sample(count, random_state=rng).copy()
+        count = _few(len(table), rate)
+        part = table.sample(count, random_state=rng).copy()
         part["order_id"] = [f"X{number + i + 1:06d}" for i in range(count)]
         part["line_number"] = 1
         number += count
@@ -346,10 +349,12 @@ def _junk(
             part["quantity"] = "999999"
         elif kind == "negative_price":
             part["quantity"] = "1"
-            part["unit_price"] = -part["unit_price"].abs().fillna(1.0)
+            part["unit_price"] = -part["unit_price"]
         elif kind == "unparseable_date":
-            bad = ["2025-13-45T10:00:00+01:00", "yesterday", "", "0000-00-00 00:00", "31/02/24"]
+            bad = ["2025-13-45T10:00:00+01:00", "yesterday", "", "0000-00-00 00:00", "31.06.2024"]
             part["ordered_at"] = rng.choice(bad, count)
+        elif kind == "ancient_date":
+            part["ordered_at"] = "31/02/24"  # parses, in the year 31
         elif kind == "unparseable_quantity":
             part["quantity"] = rng.choice(["two", "n/a", "1;5", "--", "١٢ pcs"], count)
         elif kind == "future_date":
