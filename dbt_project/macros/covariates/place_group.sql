@@ -1,0 +1,10 @@
+{#- Which group of places a panel's series sees plans of: its own location, its customer's region, else the mean of all. -#}
+{% macro place_group(panel, location_id, region) -%}
+    {%- if 'location_id' in panel.grain -%}
+        {{ location_id }}
+    {%- elif 'customer_id' in panel.grain -%}
+        coalesce({{ region }}, 'any')
+    {%- else -%}
+        'any'
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,125 @@
+-- What the calendar says of each period of each series: all of it known ahead.
+{%- set panels = warehouse_forecaster.get_panels() %}
+
+with
+{%- for panel in panels %}
+{%- set ds = 'periods.ds' %}
+{%- set days = '(periods.period_end - periods.ds)' %}
+{#- Seasons are read in the middle of the period. #}
+{%- set middle = '(periods.ds + cast(' ~ days ~ ' // 2 as integer))' %}
+{%- set has_region = 'customer_id' in panel.grain and 'location_id' not in panel.grain %}
+{{ panel.name }}_days as (
+    {{ warehouse_forecaster.date_series(
+        "(select min(ds) from " ~ ref('warehouse_forecaster', 'int_periods') ~ " where panel_name = '" ~ panel.name ~ "')",
+        "(select max(period_end) - 1 from " ~ ref('warehouse_forecaster', 'int_periods') ~ " where panel_name = '" ~ panel.name ~ "')"
+    ) }}
+),
+
+{{ panel.name }}_weekends as (
+    select
+        {{ warehouse_forecaster.period_start('day_on', panel.frequency) }} as ds,
+        avg(case when day_on - cast(date_trunc('week', day_on) as date) >= 5 then 1.0 else 0.0 end) as weekend_share
+    from {{ panel.name }}_days
+    group by 1
+),
+
+{{ panel.name }}_periods as (
+    select
+        periods.ds,
+        {{ days }} as n_days,
+        weekends.weekend_share,
+        {%- if panel.frequency == 'day' %}
+        2 * pi() * (periods.ds - cast(date_trunc('week', periods.ds) as date)) / 7 as dow_angle,
+        {%- else %}
+        null as dow_angle,
+        {%- endif %}
+        {%- if panel.frequency == 'month' %}
+        null as month_angle,
+        {%- else %}
+        2 * pi() * (extract(day from {{ middle }}) - 1) / 30.4375 as month_angle,
+        {%- endif %}
+        2 * pi() * (extract(doy from {{ middle }}) - 1) / 365.25 as year_angle
+    from {{ ref('warehouse_forecaster', 'int_periods') }} as periods
+    inner join {{ panel.name }}_weekends as weekends on periods.ds = weekends.ds
+    where periods.panel_name = '{{ panel.name }}'
+),
+
+{{ panel.name }}_births as (
+    select
+        series.unique_id,
+        {%- if 'item_id' in panel.grain %}
+        least(series.first_ds, items.launched_on) as born_on
+        {%- elif 'customer_id' in panel.grain %}
+        least(series.first_ds, customers.joined_on) as born_on
+        {%- else %}
+        series.first_ds as born_on
+        {%- endif %}
+        {%- if has_region %},
+        customers.region
+        {%- endif %}
+    from {{ ref('warehouse_forecaster', 'int_series') }} as series
+    {%- if 'item_id' in panel.grain %}
+    left join {{ ref('warehouse_forecaster', 'int_item_attributes') }} as items on series.item_id = items.item_id
+    {%- endif %}
+    {%- if 'customer_id' in panel.grain %}
+    left join {{ ref('warehouse_forecaster', 'int_customer_attributes') }} as customers on series.customer_id = customers.customer_id
+    {%- endif %}
+    where series.panel_name = '{{ panel.name }}'
+),
+
+{{ panel.name }}_rows as (
+    select
+        spine.panel_name,
+        spine.unique_id,
+        spine.ds,
+        coalesce(holidays.is_holiday, 0) as is_holiday,
+        coalesce(holidays.days_to_holiday, 28) as days_to_holiday,
+        coalesce(holidays.days_since_holiday, 28) as days_since_holiday,
+        periods.weekend_share,
+        periods.n_days * (1 - coalesce(closures.closed_share, 0)) as trading_days,
+        coalesce(sin(periods.dow_angle), 0) as dow_sin,
+        coalesce(cos(periods.dow_angle), 0) as dow_cos,
+        coalesce(sin(periods.month_angle), 0) as month_sin,
+        coalesce(cos(periods.month_angle), 0) as month_cos,
+        sin(periods.year_angle) as year_sin_1,
+        cos(periods.year_angle) as year_cos_1,
+        sin(2 * periods.year_angle) as year_sin_2,
+        cos(2 * periods.year_angle) as year_cos_2,
+        coalesce(closures.closed_share, 0) as closed_share,
+        ln(1 + greatest({{ warehouse_forecaster.periods_between(
+            warehouse_forecaster.period_start('births.born_on', panel.frequency), 'spine.ds', panel.frequency
+        ) }}, 0)) as item_age
+    from {{ ref('warehouse_forecaster', 'int_spine') }} as spine
+    inner join {{ panel.name }}_periods as periods on spine.ds = periods.ds
+    inner join {{ panel.name }}_births as births on spine.unique_id = births.unique_id
+    left join {{ ref('warehouse_forecaster', 'int_holidays_by_period') }} as holidays
+        on
+            spine.panel_name = holidays.panel_name
+            and spine.ds = holidays.ds
+            and {{ warehouse_forecaster.place_group(panel, 'spine.location_id', 'births.region') }} = holidays.place_group
+    left join {{ ref('warehouse_forecaster', 'int_closures_by_period') }} as closures
+        on
+            spine.panel_name = closures.panel_name
+            and spine.unique_id = closures.unique_id
+            and spine.ds = closures.ds
+    where spine.panel_name = '{{ panel.name }}'
+),
+{% endfor %}
+final as (
+    {%- for panel in panels %}
+    select
+        panel_name,
+        unique_id,
+        ds,
+        {%- for column in [
+            'is_holiday', 'days_to_holiday', 'days_since_holiday', 'weekend_share', 'trading_days', 'dow_sin', 'dow_cos', 'month_sin',
+            'month_cos', 'year_sin_1', 'year_cos_1', 'year_sin_2', 'year_cos_2', 'closed_share', 'item_age',
+        ] %}
+        round(cast({{ column }} as double), 6) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ panel.name }}_rows
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+)
+
+select * from final

@@ -1,0 +1,213 @@
+-- Prices of each period: the plan as it stood a horizon before, and what was paid, which only the past knows.
+{%- set panels = warehouse_forecaster.get_panels() %}
+{%- set method = warehouse_forecaster.imputation_method('price_paid', 'forward_fill') %}
+
+with
+{%- for panel in panels if 'item_id' in panel.grain %}
+{%- set windows = warehouse_forecaster.windows(panel) %}
+{%- set horizon = panel.horizon | int %}
+{%- set has_location = 'location_id' in panel.grain %}
+{%- if warehouse_forecaster.has_input('prices') %}
+{{ panel.name }}_keys as (
+    select distinct item_id, location_id
+    from {{ ref('warehouse_forecaster', 'int_price_plans') }}
+    where panel_name = '{{ panel.name }}'
+),
+
+-- Whose plan each series follows: its location's where it has one, else the plan for all.
+{{ panel.name }}_followed as (
+    select
+        series.unique_id,
+        series.item_id,
+        places.location_id as place,
+        coalesce(keys.location_id, 'all') as location_id
+    from {{ ref('warehouse_forecaster', 'int_series') }} as series
+    inner join {{ ref('warehouse_forecaster', 'int_places') }} as places
+        on
+            series.panel_name = places.panel_name
+            and {{ warehouse_forecaster.place_group(
+                {'grain': panel.grain | reject('equalto', 'customer_id') | list}, 'series.location_id', none
+            ) }} = places.place_group
+    left join {{ panel.name }}_keys as keys
+        on
+            series.item_id = keys.item_id
+            and (places.location_id = keys.location_id or (places.location_id = 'any' and keys.location_id <> 'all'))
+    where series.panel_name = '{{ panel.name }}'
+),
+
+{% if has_location and panel.frequency == 'day' -%}
+{{ panel.name }}_planned as (
+    select
+        spine.unique_id,
+        spine.ds,
+        plans.price,
+        plans.is_imputed
+    from {{ ref('warehouse_forecaster', 'int_spine') }} as spine
+    inner join {{ panel.name }}_followed as followed on spine.unique_id = followed.unique_id
+    inner join {{ ref('warehouse_forecaster', 'int_price_plans') }} as plans
+        on
+            spine.panel_name = plans.panel_name
+            and followed.item_id = plans.item_id
+            and followed.location_id = plans.location_id
+            and spine.ds >= plans.valid_from
+            and spine.ds < plans.valid_until
+    where spine.panel_name = '{{ panel.name }}'
+),
+{%- else -%}
+-- The mean over the period's days and the series' places.
+{{ panel.name }}_overlaps as (
+    select
+        followed.unique_id,
+        periods.ds,
+        plans.price,
+        plans.is_imputed,
+        cast(least(plans.valid_until, periods.period_end) - greatest(plans.valid_from, periods.ds) as integer) as n_days
+    from {{ panel.name }}_followed as followed
+    inner join {{ ref('warehouse_forecaster', 'int_price_plans') }} as plans
+        on followed.item_id = plans.item_id and followed.location_id = plans.location_id
+    inner join {{ ref('warehouse_forecaster', 'int_periods') }} as periods
+        on
+            plans.panel_name = periods.panel_name
+            and periods.ds < plans.valid_until
+            and periods.period_end > plans.valid_from
+    where plans.panel_name = '{{ panel.name }}' and periods.panel_name = '{{ panel.name }}'
+),
+
+{{ panel.name }}_planned as (
+    select
+        unique_id,
+        ds,
+        sum(price * n_days) / sum(n_days) as price,
+        bool_or(is_imputed) as is_imputed
+    from {{ panel.name }}_overlaps
+    group by unique_id, ds
+),
+{%- endif %}
+{%- else %}
+{{ panel.name }}_planned as (
+    select unique_id, ds, cast(null as double) as price, false as is_imputed
+    from {{ ref('warehouse_forecaster', 'int_spine') }}
+    where false
+),
+{%- endif %}
+
+{{ panel.name }}_paid as (
+    select
+        demand.unique_id,
+        demand.ds,
+        demand.price_paid,
+        demand.discount_paid,
+        {{ warehouse_forecaster.impute(
+            method, 'demand.price_paid', 'demand.unique_id', 'demand.ds', slot='periods.period_index % ' ~ windows.season
+        ) }} as price_paid_imputed
+    from {{ ref('warehouse_forecaster', 'int_demand_by_period') }} as demand
+    inner join {{ ref('warehouse_forecaster', 'int_periods') }} as periods
+        on demand.panel_name = periods.panel_name and demand.ds = periods.ds
+    where demand.panel_name = '{{ panel.name }}'
+),
+
+{{ panel.name }}_joined as (
+    select
+        spine.unique_id,
+        spine.ds,
+        spine.period_index,
+        spine.is_future,
+        planned.price as planned_price,
+        coalesce(planned.is_imputed, true) as is_planned_imputed,
+        items.list_price,
+        items.is_list_price_imputed,
+        paid.price_paid,
+        paid.discount_paid,
+        paid.price_paid_imputed
+    from {{ ref('warehouse_forecaster', 'int_spine') }} as spine
+    left join {{ panel.name }}_planned as planned on spine.unique_id = planned.unique_id and spine.ds = planned.ds
+    left join {{ panel.name }}_paid as paid on spine.unique_id = paid.unique_id and spine.ds = paid.ds
+    left join {{ ref('warehouse_forecaster', 'int_item_attributes') }} as items on spine.item_id = items.item_id
+    where spine.panel_name = '{{ panel.name }}'
+),
+
+{{ panel.name }}_filled as (
+    select
+        *,
+        {{ warehouse_forecaster.last_known('price_paid', 'unique_id', 'ds') }} as last_paid,
+        {{ warehouse_forecaster.last_known(
+            'price_paid_imputed',
+            'unique_id' ~ (', period_index % ' ~ windows.season if method == 'seasonal_median' else ''),
+            'ds'
+        ) }} as paid_before
+    from {{ panel.name }}_joined
+),
+
+-- Without a plan: the last price paid that the origin knew, else the item's own list price.
+{{ panel.name }}_priced as (
+    select
+        *,
+        coalesce(
+            planned_price,
+            lag(last_paid, {{ horizon }}) over (partition by unique_id order by ds),
+            case when not is_list_price_imputed then list_price end
+        ) as known_price
+    from {{ panel.name }}_filled
+),
+
+{{ panel.name }}_rows as (
+    select
+        '{{ panel.name }}' as panel_name,
+        unique_id,
+        ds,
+        coalesce(known_price, list_price, 0) as price,
+        -- A step from a guess to a price is no change of price: neither counts guesses.
+        coalesce(known_price / lag(known_price) over (partition by unique_id order by ds) - 1, 0) as price_change,
+        coalesce(known_price / avg(known_price) over (
+            partition by unique_id order by ds rows between {{ horizon + windows.long - 1 }} preceding and {{ horizon }} preceding
+        ), 1) as relative_price,
+        case
+            when is_list_price_imputed then 0
+            else coalesce(greatest(-1, 1 - known_price / list_price), 0)
+        end as price_discount,
+        is_planned_imputed as is_price_imputed,
+        case when not is_future then coalesce(price_paid, paid_before, known_price, list_price, 0) end as price_paid,
+        not is_future and price_paid is null as is_price_paid_imputed,
+        case when not is_future then coalesce(discount_paid, 0) end as discount_paid
+    from {{ panel.name }}_priced
+),
+{% endfor %}
+{%- for panel in panels if 'item_id' not in panel.grain %}
+-- Without an item there is no price.
+{{ panel.name }}_rows as (
+    select
+        panel_name,
+        unique_id,
+        ds,
+        0 as price,
+        0 as price_change,
+        1 as relative_price,
+        0 as price_discount,
+        false as is_price_imputed,
+        case when not is_future then 0 end as price_paid,
+        false as is_price_paid_imputed,
+        case when not is_future then 0 end as discount_paid
+    from {{ ref('warehouse_forecaster', 'int_spine') }}
+    where panel_name = '{{ panel.name }}'
+),
+{% endfor %}
+final as (
+    {%- for panel in panels %}
+    select
+        panel_name,
+        unique_id,
+        ds,
+        round(cast(price as double), 6) as price,
+        round(cast(price_change as double), 6) as price_change,
+        round(cast(relative_price as double), 6) as relative_price,
+        round(cast(price_discount as double), 6) as price_discount,
+        is_price_imputed,
+        round(cast(price_paid as double), 6) as price_paid,
+        is_price_paid_imputed,
+        round(cast(discount_paid as double), 6) as discount_paid
+    from {{ panel.name }}_rows
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+)
+
+select * from final
