@@ -30,8 +30,6 @@
             ('valid_from is null', 'missing day'),
             ('valid_to < valid_from', 'ends before it starts'),
             ('price is null', 'missing price'),
-            ('price < 0', 'negative price'),
-            ('price > ' ~ warehouse_forecaster.business('max_unit_price'), 'absurd price'),
         ],
         'promotions': [
             (warehouse_forecaster.unreadable('starts_on') ~ ' or ' ~ warehouse_forecaster.unreadable('ends_on'), 'unreadable day'),
@@ -47,7 +45,7 @@
             ('ds is null', 'missing day'),
             ('competitor_price < 0 or competitor_sales < 0', 'negative value'),
         ],
-        'suppliers': [('supplier_id is null', 'missing supplier'), ('lead_time_mean < 0 or lead_time_sd < 0', 'negative lead time')],
+        'suppliers': [('supplier_id is null', 'missing supplier')],
         'aggregates': [
             ('level is null or node_id is null', 'missing node'),
             (warehouse_forecaster.unreadable('ds'), 'unreadable day'),

@@ -4,9 +4,9 @@
 {% macro touched_batches(lines, is_known) %}
 horizon as (
     select
-        coalesce(
-            least(max(recorded_at) filter (where {{ is_known }}), {{ warehouse_forecaster.as_of() }}),
-            timestamp '0001-01-01'
+        least(
+            coalesce(max(recorded_at) filter (where {{ is_known }}), timestamp '0001-01-01'),
+            {{ warehouse_forecaster.as_of() }}
         ) - interval {{ warehouse_forecaster.late_arrival_days() }} day as touched_since
     from {{ this }}
 ),

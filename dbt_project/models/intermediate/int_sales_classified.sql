@@ -4,11 +4,20 @@
     so this equals a full refresh. -#}
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='batch_on', on_schema_change='fail') }}
 
+{% set settings_id = warehouse_forecaster.demand_settings_id() %}
+
 with candidates as (
     select * from {{ ref('warehouse_forecaster', 'int_demand_candidates') }}
 ),
 
 {% if is_incremental() %}
+{% set message = "cast(count(*) as varchar) || ' lines were built with other settings of demand (var business, inputs, panels or imputation.unit_price); build once with --full-refresh'" %}
+
+same_settings as (
+    select case when count(*) > 0 then {{ warehouse_forecaster.raise_error(message) }} else true end as are_same
+    from {{ this }}
+    where settings_id <> '{{ settings_id }}'
+),
 
 {{ warehouse_forecaster.touched_batches('candidates', "rejection_reason is distinct from 'recorded at or after as_of'") }},
 
@@ -188,12 +197,13 @@ final as (
             when withdrawn.withdrawn_at is not null then withdrawn.withdrawn_by
             when undone.undone_at is not null then 'cancellation'
         end as withdrawn_by,
-        withdrawn.cast_error
+        withdrawn.cast_error,
+        '{{ settings_id }}' as settings_id
     from withdrawn
     left join undone on withdrawn.line_id = undone.line_id
     left join undoing on withdrawn.line_id = undoing.line_id
     {%- if is_incremental() %}
-    where withdrawn.batch_on in (select batch_on from batches)
+    where withdrawn.batch_on in (select batch_on from batches) and (select are_same from same_settings)
     {%- endif %}
 )
 

@@ -1,0 +1,160 @@
+{#- What became of the rows that are not plain, of every input: rejected, changed, or kept though odd. -#}
+{% set demand_input = 'sales' if warehouse_forecaster.has_input('sales') else 'demand' %}
+{% set other_inputs = warehouse_forecaster.get_inputs().keys() | reject('in', ['sales', 'demand']) | list %}
+{% set contract = warehouse_forecaster.input_contract() %}
+{% set rules = [
+    ('changed', 'return that undid its order on the day', "line_role = 'undo'"),
+    ('changed', 'cancelled', "line_role <> 'undo' and withdrawn_by = 'cancellation'"),
+    ('changed', 'restated by a later version', "withdrawn_by = 'restatement'"),
+    ('changed', 'unreadable value taken as missing', 'cast_error is not null'),
+    ('changed', 'impossible discount taken as none', 'discount < 0 or discount > 1'),
+    ('changed', 'absurd price taken as missing', 'unit_price > ' ~ warehouse_forecaster.business('max_unit_price')),
+    ('changed', 'price imputed', 'is_price_imputed'),
+    ('kept', 'no price', "line_role = 'order' and price is null"),
+    ('kept', 'recorded after its day closed', warehouse_forecaster.business_date('recorded_at') ~ ' > demand_on'),
+] %}
+{% if warehouse_forecaster.has_input('items') %}
+    {% do rules.append(('kept', 'unknown item', 'not is_known_item')) %}
+{% endif %}
+{% if 'customer_id' in warehouse_forecaster.get_panels() | map(attribute='grain') | sum(start=[]) %}
+    {% do rules.append(('kept', 'no customer', 'customer_id is null')) %}
+{% endif %}
+
+with classified as (
+    select
+        classified.*,
+        priced.unit_price as price,
+        priced.is_price_imputed,
+        {%- if warehouse_forecaster.has_input('items') %}
+        classified.item_id in (
+            select item_id from {{ ref('warehouse_forecaster', 'stg_items') }} where item_id is not null
+        ) as is_known_item,
+        {%- endif %}
+        concat_ws(
+            ', ',
+            'order ' || classified.order_id,
+            'line ' || cast(classified.line_number as varchar),
+            'item ' || classified.item_id,
+            'ordered ' || cast(classified.ordered_at as varchar),
+            'quantity ' || cast(classified.quantity as varchar),
+            classified.cast_error
+        ) as example
+    from {{ ref('warehouse_forecaster', 'int_sales_classified') }} as classified
+    left join {{ ref('warehouse_forecaster', 'int_demand_lines') }} as priced on classified.line_id = priced.line_id
+),
+
+demand_found as (
+    select
+        '{{ demand_input }}' as input_name,
+        'rejected' as treatment,
+        rejection_reason as reason,
+        quantity,
+        example
+    from classified
+    where rejection_reason is not null
+    {%- for treatment, reason, condition in rules %}
+    union all
+    select
+        '{{ demand_input }}' as input_name,
+        '{{ treatment }}' as treatment,
+        '{{ reason }}' as reason,
+        quantity,
+        example
+    from classified
+    where rejection_reason is null and ({{ condition }})
+    {%- endfor %}
+
+),
+{% for input_name in other_inputs %}
+{%- set required = contract[input_name].required.keys() | list %}
+{%- set optional = contract[input_name].optional.keys() | list %}
+{%- set quantity = 'quantity' if 'quantity' in required + optional else 'cast(null as double)' %}
+{{ input_name }} as (
+    select
+        {{ quantity }} as quantity,
+        cast_error,
+        {{ warehouse_forecaster.rejection_reason(input_name) }} as reason,
+        concat_ws(
+            ', ',
+            {%- for column in required %}
+            '{{ column }} ' || cast({{ column }} as varchar),
+            {%- endfor %}
+            cast_error
+        ) as example
+        {%- if input_name == 'events' %},
+        event_id,
+        item_id
+        {%- endif %}
+    from {{ ref('warehouse_forecaster', 'stg_' ~ input_name) }}
+),
+
+{{ input_name }}_found as (
+    select
+        '{{ input_name }}' as input_name,
+        'rejected' as treatment,
+        reason,
+        quantity,
+        example
+    from {{ input_name }}
+    where reason is not null
+    union all
+    select
+        '{{ input_name }}' as input_name,
+        'changed' as treatment,
+        'unreadable value taken as missing' as reason,
+        quantity,
+        example
+    from {{ input_name }}
+    where reason is null and cast_error is not null
+    {%- if input_name == 'events' %}
+    union all
+    (
+        select
+            'events' as input_name,
+            'rejected' as treatment,
+            'duplicate event_id' as reason,
+            quantity,
+            example
+        from events
+        where reason is null and event_id is not null
+        qualify row_number() over (partition by event_id order by example) > 1
+    )
+    {%- endif %}
+    {%- if input_name == 'events' and 'items' in other_inputs %}
+    union all
+    select
+        'events' as input_name,
+        'kept' as treatment,
+        'unknown item' as reason,
+        quantity,
+        example
+    from events
+    where
+        reason is null
+        and item_id not in (select item_id from {{ ref('warehouse_forecaster', 'stg_items') }} where item_id is not null)
+    {%- endif %}
+
+),
+{% endfor %}
+found as (
+    select * from demand_found
+    {%- for input_name in other_inputs %}
+    union all
+    select * from {{ input_name }}_found
+    {%- endfor %}
+
+),
+
+final as (
+    select
+        input_name,
+        reason,
+        treatment,
+        count(*) as n_rows,
+        cast(sum(quantity) as double) as quantity,
+        min(example) as first_example
+    from found
+    group by input_name, reason, treatment
+)
+
+select * from final
