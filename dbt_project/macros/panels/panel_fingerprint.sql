@@ -1,5 +1,6 @@
 {#- A hash of all that shapes the panel beside the data: the vars and the package's own models. `as_of` moves on without reshaping. -#}
 {% macro panel_fingerprint() %}
+    {% if not execute %}{{ return('') }}{% endif %}
     {% set settings = {} %}
     {% for name in ['inputs', 'panels', 'imputation', 'outliers'] %}
         {% do settings.update({name: var(name, none)}) %}

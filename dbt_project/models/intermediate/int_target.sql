@@ -156,7 +156,7 @@ final as (
         returned_quantity,
         -- flags
         is_future,
-        coalesce(y > upper_limit or y < lower_limit, false) as is_winsorised,
+        not is_stocked_out and coalesce(y > upper_limit or y < lower_limit, false) as is_winsorised,
         is_stocked_out,
         is_stockout_inferred,
         -- the last period with demand before this one: of unlimited reach, so computed where all history is read

@@ -1,0 +1,111 @@
+-- Built anew from the yml on every build: a feature is one column and its yml entry.
+{%- set features = warehouse_forecaster.get_features() %}
+{%- set static = [] %}
+{%- for feature in features if feature.role in ['static_numeric', 'static_categorical', 'static_text'] %}
+{%- do static.append(feature.name) %}
+{%- endfor %}
+
+with selection as (
+    select * from {{ ref('warehouse_forecaster', 'feature_selection') }}
+),
+
+series_counts as (
+    select
+        {%- for feature in static %}
+        count(distinct {{ feature }}) as n_{{ loop.index }},
+        {%- endfor %}
+        panel_name
+    from {{ ref('warehouse_forecaster', 'series') }}
+    group by panel_name
+),
+
+static_counts as (
+    {%- for feature in static %}
+    select
+        panel_name,
+        '{{ feature }}' as feature_name,
+        n_{{ loop.index }} as n_distinct
+    from series_counts
+    {{ 'union all' if not loop.last }}
+    {%- else %}
+    select
+        cast(null as varchar) as panel_name,
+        cast(null as varchar) as feature_name,
+        cast(null as bigint) as n_distinct
+    where false
+    {%- endfor %}
+),
+
+panels as (
+    {%- for panel in warehouse_forecaster.get_panels() %}
+    select '{{ panel.name }}' as panel_name
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+described as (
+    {%- for feature in features %}
+    {%- set source = warehouse_forecaster.feature_source(feature) %}
+    select
+        '{{ feature.name }}' as feature_name,
+        '{{ feature.relation }}' as relation_name,
+        '{{ feature.role }}' as role,
+        '{{ feature.scaling or 'none' }}' as scaling,
+        {{ "'" ~ source.name ~ "'" if source.name else 'cast(null as varchar)' }} as input_name,
+        {{ 'true' if source.is_present else 'false' }} as is_present,
+        '{{ (feature.description ~ source.note) | replace("'", "''") }}' as description
+    {{ 'union all' if not loop.last }}
+    {%- else %}
+    select
+        cast(null as varchar) as feature_name,
+        cast(null as varchar) as relation_name,
+        cast(null as varchar) as role,
+        cast(null as varchar) as scaling,
+        cast(null as varchar) as input_name,
+        cast(null as boolean) as is_present,
+        cast(null as varchar) as description
+    where false
+    {%- endfor %}
+),
+
+judged as (
+    select
+        panels.panel_name,
+        described.*,
+        case
+            when not described.is_present then 'input ' || described.input_name || ' is absent'
+            when static_counts.n_distinct < 2 then 'all series are alike'
+            when selection.is_constant then 'never varies up to the earliest cutoff'
+            when selection.is_duplicate then 'says the same as ' || selection.duplicate_of
+            when selection.is_uninformative then 'says nothing about demand up to the earliest cutoff'
+            when described.role in ('past', 'known_future') and selection.feature_name is null then 'no history before the earliest cutoff'
+        end as inactive_reason
+    from panels
+    cross join described
+    left join selection
+        on
+            panels.panel_name = selection.panel_name
+            and described.feature_name = selection.feature_name
+            and described.role in ('past', 'known_future')
+    left join static_counts
+        on
+            panels.panel_name = static_counts.panel_name
+            and described.feature_name = static_counts.feature_name
+            and described.relation_name = 'series'
+),
+
+final as (
+    select
+        panel_name,
+        feature_name,
+        relation_name,
+        role,
+        scaling,
+        inactive_reason is null as is_active,
+        inactive_reason,
+        input_name,
+        description
+    from judged
+)
+
+select * from final

@@ -1,0 +1,154 @@
+-- What a feature says of demand, on rows up to the earliest cutoff and at most 2,000 series of a panel (drawn by the hash of their id).
+-- A past feature is held against the mean of the next horizon, one known in advance against its own period.
+{%- set most_series = 2000 %}
+{%- set known = [] %}
+{%- set past = [] %}
+{%- for feature in warehouse_forecaster.get_features() if feature.role in ['past', 'known_future'] %}
+{%- do (known if feature.role == 'known_future' else past).append(feature.name) %}
+{%- endfor %}
+{#- of two alike the one known in advance stays: it says more #}
+{%- set features = known + past %}
+
+with earliest as (
+    select
+        panel_name,
+        min(cutoff) as cutoff
+    from {{ ref('warehouse_forecaster', 'cutoffs') }}
+    group by panel_name
+),
+
+ranked as (
+    select
+        panel_name,
+        unique_id,
+        row_number() over (partition by panel_name order by md5(unique_id), unique_id) as series_rank
+    from {{ ref('warehouse_forecaster', 'int_series') }}
+),
+
+history as (
+    select
+        panel.*,
+        ranked.series_rank
+    from {{ ref('warehouse_forecaster', 'panel_extended') }} as panel
+    inner join ranked
+        on
+            panel.panel_name = ranked.panel_name
+            and panel.unique_id = ranked.unique_id
+            and ranked.series_rank <= {{ most_series }}
+    inner join earliest
+        on
+            panel.panel_name = earliest.panel_name
+            and panel.ds <= earliest.cutoff
+),
+
+{% for panel in warehouse_forecaster.get_panels() %}
+{{ panel.name }}_rows as (
+    select
+        *,
+        avg(y_train) over (
+            partition by unique_id order by ds rows between 1 following and {{ panel.horizon }} following
+        ) as y_next
+    from history
+    where panel_name = '{{ panel.name }}'
+),
+{% endfor %}
+
+targets as (
+    {%- for panel in warehouse_forecaster.get_panels() %}
+    select * from {{ panel.name }}_rows
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+-- two columns of numbers without meaning: features with the same correlation to both, and to y, are the same up to a straight line
+probed as (
+    select
+        *,
+        sin(period_index * 12.9898 + series_rank * 78.233) as probe_1,
+        sin(period_index * 39.3467 + series_rank * 11.135) as probe_2
+    from targets
+),
+
+measured as (
+    select
+        {%- for feature in features %}
+        {%- set x = 'cast(' ~ feature ~ ' as double)' %}
+        {%- set y = 'y_next' if feature in past else 'y_train' %}
+        count({{ feature }}) as n_{{ loop.index }},
+        count(distinct {{ feature }}) as distinct_{{ loop.index }},
+        {{ warehouse_forecaster.correlation(x, y) }} as straight_{{ loop.index }},
+        {{ warehouse_forecaster.correlation(x, 'ln(1 + abs(' ~ y ~ '))') }} as logged_{{ loop.index }},
+        {{ warehouse_forecaster.correlation(x ~ ' * ' ~ x, 'ln(1 + abs(' ~ y ~ '))') }} as squared_{{ loop.index }},
+        {{ warehouse_forecaster.correlation(x, 'y') }} as y_{{ loop.index }},
+        {{ warehouse_forecaster.correlation(x, 'probe_1') }} as probe_1_{{ loop.index }},
+        {{ warehouse_forecaster.correlation(x, 'probe_2') }} as probe_2_{{ loop.index }},
+        {%- endfor %}
+        panel_name
+    from probed
+    group by panel_name
+),
+
+stacked as (
+    {%- for feature in features %}
+    select
+        panel_name,
+        '{{ feature }}' as feature_name,
+        {{ loop.index }} as position,
+        n_{{ loop.index }} as n_rows,
+        distinct_{{ loop.index }} as n_distinct,
+        greatest(straight_{{ loop.index }}, logged_{{ loop.index }}, squared_{{ loop.index }}) as correlation,
+        round(y_{{ loop.index }}, 9) as signature_y,
+        round(probe_1_{{ loop.index }}, 9) as signature_1,
+        round(probe_2_{{ loop.index }}, 9) as signature_2
+    from measured
+    {{ 'union all' if not loop.last }}
+    {%- else %}
+    select
+        cast(null as varchar) as panel_name,
+        cast(null as varchar) as feature_name,
+        0 as position,
+        0 as n_rows,
+        0 as n_distinct,
+        0.0 as correlation,
+        0.0 as signature_y,
+        0.0 as signature_1,
+        0.0 as signature_2
+    where false
+    {%- endfor %}
+),
+
+paired as (
+    select
+        *,
+        first_value(feature_name) over (
+            partition by panel_name, n_rows, n_distinct, signature_y, signature_1, signature_2 order by position
+        ) as first_alike
+    from stacked
+),
+
+judged as (
+    select
+        *,
+        n_distinct < 2 as is_constant,
+        -- on a handful of rows all columns are alike
+        n_distinct >= 2 and n_rows >= 20 and first_alike <> feature_name as is_duplicate,
+        n_distinct >= 2 and n_rows >= 1000 and correlation < 0.005 as is_uninformative
+    from paired
+),
+
+final as (
+    select
+        panel_name,
+        feature_name,
+        cast(n_rows as bigint) as n_rows,
+        cast(n_distinct as bigint) as n_distinct,
+        cast(case when n_distinct >= 2 then round(correlation, 6) end as double) as correlation,
+        case when is_duplicate then first_alike end as duplicate_of,
+        is_constant,
+        is_duplicate,
+        is_uninformative,
+        not (is_constant or is_duplicate or is_uninformative) as is_active
+    from judged
+)
+
+select * from final

@@ -1,0 +1,112 @@
+-- The lags and windows of a panel stand in one set of frames over its dense spine, each strictly before `ds`.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_onwards',
+    on_schema_change='append_new_columns',
+    contract={'enforced': true},
+    post_hook='{{ warehouse_forecaster.record_panel_build() }}',
+) }}
+-- depends_on: {{ ref('warehouse_forecaster', 'panel_builds') }}
+-- depends_on: {{ ref('warehouse_forecaster', 'int_spine') }}
+{%- set starts = warehouse_forecaster.panel_rebuild_starts() if execute and is_incremental() else {} %}
+{%- set past = ['returned_quantity', 'on_hand', 'price_paid', 'is_price_paid_imputed', 'discount_paid', 'was_promoted'] %}
+{%- set sources = warehouse_forecaster.panel_sources() %}
+{%- for model in ['int_behaviour_covariates', 'int_audience_covariates', 'int_market_covariates'] %}
+{%- do past.extend(sources[model]) %}
+{%- endfor %}
+{%- set own = 'partition by unique_id order by ds rows between ' %}
+
+with periods as (
+    select * from {{ ref('warehouse_forecaster', 'int_periods') }}
+),
+
+{% for panel in warehouse_forecaster.get_panels() %}
+{%- set w = warehouse_forecaster.windows(panel) %}
+{%- set start = starts.get(panel.name) %}
+{{ panel.name }}_target as (
+    select *
+    from {{ ref('warehouse_forecaster', 'int_target') }}
+    where
+        panel_name = '{{ panel.name }}'
+        {%- if start and start | string > '0001-12-31' %}
+        and ds >= {{ warehouse_forecaster.period_add(
+            "date '" ~ start ~ "'", -([w.year, w.four_seasons, w.long] | max), panel.frequency
+        ) }}
+        {%- endif %}
+),
+
+{{ panel.name }}_windows as (
+    select
+        *,
+        lag(y_train, 1) over (partition by unique_id order by ds) as lag_1,
+        lag(y_train, {{ w.season }}) over (partition by unique_id order by ds) as lag_season,
+        lag(y_train, {{ w.two_seasons }}) over (partition by unique_id order by ds) as lag_2_seasons,
+        lag(y_train, {{ w.four_seasons }}) over (partition by unique_id order by ds) as lag_4_seasons,
+        lag(y_train, {{ w.year }}) over (partition by unique_id order by ds) as lag_year,
+        avg(y_train) over ({{ own }}{{ w.short }} preceding and 1 preceding) as mean_short,
+        avg(y_train) over ({{ own }}{{ w.medium }} preceding and 1 preceding) as mean_medium,
+        avg(y_train) over ({{ own }}{{ w.long }} preceding and 1 preceding) as mean_long,
+        stddev_samp(y_train) over ({{ own }}{{ w.medium }} preceding and 1 preceding) as spread_medium,
+        stddev_samp(y_train) over ({{ own }}{{ w.long }} preceding and 1 preceding) as spread_long,
+        avg(case when y <> 0 then 1.0 when y = 0 then 0.0 end) over ({{ own }}{{ w.medium }} preceding and 1 preceding) as sold_share_medium
+    from {{ panel.name }}_target
+),
+
+{{ panel.name }}_features as (
+    select
+        *,
+        period_index - last_sale_index as periods_since_sale
+    from {{ panel.name }}_windows
+    {%- if start and start | string > '0001-12-31' %}
+    where ds >= date '{{ start }}'
+    {%- endif %}
+),
+{% endfor %}
+
+features as (
+    {%- for panel in warehouse_forecaster.get_panels() %}
+    select * from {{ panel.name }}_features
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+final as (
+    select
+        -- keys
+        features.panel_name,
+        features.unique_id,
+        features.ds,
+        cast(features.period_index as integer) as period_index,
+        features.is_future,
+        -- target
+        {%- for column, type in sources.int_target.items() if column not in past %}
+        cast(features.{{ column }} as {{ type }}) as {{ column }},
+        {%- endfor %}
+        -- from the target's past: nothing of it is said about periods to come
+        {%- for column in [
+            'lag_1', 'lag_season', 'lag_2_seasons', 'lag_4_seasons', 'lag_year', 'mean_short', 'mean_medium', 'mean_long',
+            'spread_medium', 'spread_long', 'sold_share_medium', 'periods_since_sale',
+        ] %}
+        case when not features.is_future then cast(features.{{ column }} as double) end as {{ column }},
+        {%- endfor %}
+        case when not features.is_future then cast(features.returned_quantity as double) end as returned_quantity
+        {%- for model, columns in sources.items() if model != 'int_target' %}
+        {%- for column, type in columns.items() %},
+        {% if column in past -%}
+        case when not features.is_future then cast({{ model }}.{{ column }} as {{ type }}) end as {{ column }}
+        {%- else -%}
+        cast({{ model }}.{{ column }} as {{ type }}) as {{ column }}
+        {%- endif %}
+        {%- endfor %}
+        {%- endfor %}
+    from features
+    {%- for model in sources if model != 'int_target' %}
+    left join {{ ref('warehouse_forecaster', model) }} as {{ model }}
+        on
+            features.panel_name = {{ model }}.panel_name
+            and features.unique_id = {{ model }}.unique_id
+            and features.ds = {{ model }}.ds
+    {%- endfor %}
+)
+
+select * from final
