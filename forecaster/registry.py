@@ -7,6 +7,7 @@ import hashlib
 import inspect
 import json
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from forecaster.models.base import Model
 from forecaster.warehouse import Warehouse
 
 ROLL_BACK = "roll-back from "
-SHARED_CODE = ("panel", "seasonal", "training", "losses", "models.base")
+SHARED_CODE = ("panel", "seasonal", "signals", "training", "losses", "networks", "models.base")
+LIBRARIES = ("numpy", "tensorflow", "keras")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,8 +49,6 @@ def fingerprints(model: Model, features: str) -> Fingerprints:
 def code_fingerprint(kind: type[Model]) -> str:
     """Hash of the sources a model's forecasts depend on: its own, its parents', and the shared
     ones."""
-    import numpy
-
     files = {
         Path(inspect.getfile(c)) for c in kind.__mro__ if c.__module__ not in {"builtins", "abc"}
     }
@@ -59,9 +59,7 @@ def code_fingerprint(kind: type[Model]) -> str:
         source = getattr(value, "__module__", None) or getattr(value, "__name__", "")
         if str(source).startswith("forecaster.") and source in sys.modules:
             files.add(Path(str(sys.modules[source].__file__)))
-    digest = hashlib.sha256(numpy.__version__.encode())
-    if "tensorflow" in sys.modules:
-        digest.update(sys.modules["tensorflow"].__version__.encode())
+    digest = hashlib.sha256("".join(version(name) for name in LIBRARIES).encode())
     for file in sorted(files):
         if file.is_file() and file.suffix == ".py":
             digest.update(file.name.encode() + file.read_bytes())

@@ -1,0 +1,440 @@
+"""The default model: a forked LSTM that corrects a statistical base.
+
+One pass over a series predicts the whole horizon from many origins. The base is level × seasonal
+profile
+× year-ago index of the series' group; what the network learns is a correction of it that starts at
+zero,
+so an untrained network forecasts the base. An origin `t` is the number of known periods: it sees
+y[:, :t]
+and forecasts periods t to t + horizon − 1.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import Field
+
+from forecaster.config import ModelSettings
+from forecaster.models.base import Forecast, Learned, Model, Report, history_status
+from forecaster.panel import Panel
+from forecaster.signals import (
+    from_period,
+    log_ratio,
+    moving_mean,
+    moving_sum,
+    periods_since,
+    seasonal_profile,
+    winsorised,
+)
+from forecaster.training import WeightAverage, assign, run_epochs, seed_everything, values_of
+
+if TYPE_CHECKING:
+    from forecaster.losses import AtOrigin
+
+PERIODS_OF_A_YEAR = {"day": 364, "week": 52, "month": 12}  # that keep the phase of the season
+SERIES_AT_ONCE = 1024
+SERIES_OF_A_GROUP = 30  # on average at least, or the groups' profiles are noise
+
+
+class LSTMSettings(ModelSettings):
+    """What shapes and trains the network.
+
+    An epoch is one pass over all series, each with `origins` random origins in one random window,
+    but at
+    least `steps_per_epoch` batches. `group` names the static feature whose series share a profile
+    and a
+    trend; by default the coarsest with enough series in each group, or all series are one.
+    """
+
+    units: int = Field(default=64, ge=1)
+    decoder_units: int = Field(default=32, ge=1)
+    embedding_units: int = Field(default=8, ge=1)
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    batch_series: int = Field(default=256, ge=1)
+    origins: int = Field(default=8, ge=1)
+    steps_per_epoch: int = Field(default=24, ge=1)
+    epochs: int = Field(default=12, ge=1)
+    patience: int = Field(default=3, ge=1)
+    learning_rate: float = Field(default=2e-3, gt=0)
+    weight_decay: float = Field(default=1e-4, ge=0)
+    averaging: float = Field(default=0.95, ge=0, lt=1)
+    total_weight: float = Field(default=1.0, ge=0)
+    bias_weight: float = Field(default=1.0, ge=0)
+    quantile_weight: float = Field(default=0.3, gt=0)
+    winsorise: float = Field(default=3.0, gt=0)
+    floor_own: float = Field(default=0.1, ge=0)
+    floor_group: float = Field(default=0.1, ge=0)
+    year_power: float = Field(default=0.5, ge=0)
+    calibration_origins: int = Field(default=8, ge=1)
+    calibration_limit: float = Field(default=1.25, ge=1)
+    group: str | None = None
+
+
+class LSTM(Model):
+    """See the module and `LSTMSettings`."""
+
+    Settings = LSTMSettings
+
+    def __init__(self, settings: Any = None, run: Any = None) -> None:
+        super().__init__(settings, run)
+        self.network: Any = None
+        self.weights: list[np.ndarray] | None = None
+        self.length = 1
+        self.group: str | None = None
+        self.calibration = 1.0
+
+    def learn(
+        self, panel: Panel, held_out: Panel | None, epochs: int | None, report: Report
+    ) -> Learned:
+        """Train a new network, then calibrate its totals on origins it has seen."""
+        s = self.settings
+        rng = seed_everything(self.run.seed)
+        self.encoding, self.network, self.weights = panel.encoding, None, None
+        self.group = s.group or coarsest_group(panel)
+        signals = Signals(s, panel, self.group)
+        self.length = min(signals.context + signals.span, panel.n_periods)
+        started = np.flatnonzero(np.isfinite(signals.y).any(axis=1))
+        started = started if len(started) else np.arange(panel.n_series)
+        batch = min(s.batch_series, len(started))
+        steps = max(s.steps_per_epoch, -(-len(started) // batch))
+        self._forward(signals, started[:1], np.array([panel.n_periods]))
+        variables = self.network.trainable_variables
+        train_step = self._training_step(panel.is_signed)
+        average = WeightAverage(variables, s.averaging)
+        rows = self._row_batches(started, steps, batch, rng)
+
+        def step() -> Any:
+            loss = train_step(*self._batch(signals, next(rows), rng))
+            average.update()
+            return loss
+
+        def validate() -> float:
+            with average.applied():
+                return self._validation_loss(signals, held_out)
+
+        best: list[np.ndarray] = []
+
+        def keep() -> None:
+            best[:] = average.values
+
+        learned = run_epochs(
+            step,
+            steps,
+            epochs or s.epochs,
+            report,
+            validate if held_out is not None else None,
+            s.patience,
+            keep,
+        )
+        assign(variables, best or average.values)
+        self.calibration = 1.0 if panel.is_signed else self._calibrated(signals, panel)
+        return learned
+
+    def forecast(self, panel: Panel) -> Forecast:
+        """The horizon after the panel's cutoff."""
+        signals = Signals(self.settings, panel, self.group)
+        means, quantiles = [], []
+        for rows in _parts(panel.n_series):
+            mean, q, at = self._forward(signals, rows, np.array([panel.n_periods]))
+            means.append(self.calibration * mean[:, 0] * at.scale)
+            quantiles.append(q[:, 0] * at.scale[..., None])
+        return Forecast(
+            np.concatenate(means), np.concatenate(quantiles), history_status(panel, signals.context)
+        )
+
+    def save_state(self, folder: Path) -> None:
+        """Weights and what belongs to them."""
+        weights = self.weights or values_of(self.network.trainable_variables)
+        np.savez(folder / "weights.npz", *weights)
+        state = {"length": self.length, "group": self.group, "calibration": self.calibration}
+        (folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
+
+    def load_state(self, folder: Path) -> None:
+        """The network itself is built when the first panel shows its shapes."""
+        with np.load(folder / "weights.npz", allow_pickle=False) as file:
+            self.weights = [file[f"arr_{i}"] for i in range(len(file.files))]
+        state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+        self.length, self.group = int(state["length"]), state["group"]
+        self.calibration = float(state["calibration"])
+
+    def _build(self, signals: Signals) -> None:
+        from forecaster.networks import ForkedLSTM
+
+        s = self.settings
+        self.network = ForkedLSTM(
+            s.units,
+            s.decoder_units,
+            s.embedding_units,
+            s.dropout,
+            len(self.levels),
+            signals.panel.cardinalities,
+        )
+        inputs, _, _ = self._inputs(signals, np.arange(1), np.array([signals.panel.n_periods]))
+        self.network(inputs)
+        if self.weights is not None:
+            assign(self.network.trainable_variables, self.weights)
+
+    def _inputs(
+        self, signals: Signals, rows: np.ndarray, origins: np.ndarray
+    ) -> tuple[list[Any], AtOrigin, np.ndarray]:
+        """Network inputs, what is known at the origins, and the base (series, origins, horizon)."""
+        import tensorflow as tf
+
+        from forecaster.losses import AtOrigin
+
+        start = int(origins.max()) - self.length
+        x, *known = signals.sequences(rows, start, start + self.length)
+        positions = (origins - start - 1).astype(np.int32)
+        level, scale, deviation, active = (values[:, positions] for values in known)
+        horizon, base = signals.horizons(rows, origins)
+        inputs = [x, positions, horizon, signals.codes[rows], signals.numbers[rows]]
+        tensors = [tf.convert_to_tensor(values) for values in inputs]
+        return tensors, AtOrigin(level / scale, scale, deviation, active), base
+
+    def _forward(
+        self, signals: Signals, rows: np.ndarray, origins: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, AtOrigin]:
+        """Mean and quantiles in units of the scale, and what is known at the origins."""
+        from forecaster.networks import distribution
+
+        if self.network is None:
+            self._build(signals)
+        inputs, at, base = self._inputs(signals, rows, origins)
+        outputs = self.network(inputs, training=False)
+        mean, quantiles = distribution(outputs, at, base, signals.panel.is_signed)
+        return mean.numpy(), quantiles.numpy(), at
+
+    def _objective(self, y: Any, mean: Any, quantiles: Any, known: Any, at: AtOrigin) -> Any:
+        from forecaster.losses import mean_loss, quantile_loss
+
+        s = self.settings
+        loss = mean_loss(y, mean, known, at, s.total_weight, s.bias_weight)
+        return loss + s.quantile_weight * quantile_loss(y, quantiles, known, at, self.levels)
+
+    def _training_step(self, is_signed: bool) -> Callable[..., Any]:
+        """A compiled step with an optimiser of its own; returns the batch's loss."""
+        import keras
+        import tensorflow as tf
+
+        from forecaster.networks import distribution
+
+        s = self.settings
+        variables = self.network.trainable_variables
+        optimizer = keras.optimizers.AdamW(
+            s.learning_rate, weight_decay=s.weight_decay, clipnorm=1.0
+        )
+        optimizer.build(variables)
+
+        @tf.function(reduce_retracing=True)
+        def step(inputs: Any, at: AtOrigin, base: Any, y: Any, known: Any) -> Any:
+            with tf.GradientTape() as tape:
+                outputs = self.network(inputs, training=True)
+                mean, quantiles = distribution(outputs, at, base, is_signed)
+                loss = self._objective(y, mean, quantiles, known, at)
+            gradients = tape.gradient(loss, variables)
+            optimizer.apply_gradients(zip(gradients, variables, strict=True))
+            return loss
+
+        return step
+
+    @staticmethod
+    def _row_batches(rows: np.ndarray, steps: int, batch: int, rng: np.random.Generator) -> Any:
+        """Every epoch all rows in another order, repeated to fill its batches."""
+        while True:
+            yield from np.resize(rng.permutation(rows), (steps, batch))
+
+    def _batch(
+        self, signals: Signals, rows: np.ndarray, rng: np.random.Generator
+    ) -> tuple[Any, ...]:
+        """Inputs, what is known at random origins of one random window, base, targets over scale,
+        mask."""
+        horizon, end = signals.panel.horizon, signals.panel.n_periods
+        last = max(end - max(horizon // 4, 1), 1)
+        stop = int(rng.integers(min(self.length, last), last + 1))
+        lowest = max(min(stop - self.length + signals.context, stop), 1)
+        origins = rng.integers(lowest, stop + 1, self.settings.origins - 1)
+        origins = np.append(origins, stop)
+        inputs, at, base = self._inputs(signals, rows, origins)
+        index = origins[:, None] + np.arange(horizon)
+        y = signals.y[rows]
+        target = np.where(index < end, y[:, np.minimum(index, end - 1)], np.nan)
+        started = np.isfinite(y[:, :stop]).cumsum(axis=1)[:, origins - 1] > 0
+        known = np.isfinite(target) & started[..., None]
+        target = np.where(known, target / at.scale[..., None], 0)
+        return inputs, at, base, target.astype(np.float32), known.astype(np.float32)
+
+    def _validation_loss(self, signals: Signals, held_out: Panel | None) -> float:
+        """The training loss at the last origin, mean over series."""
+        assert held_out is not None
+        end = signals.panel.n_periods
+        actual = _actual(held_out)[:, end : end + signals.panel.horizon]
+        width, loss = actual.shape[1], 0.0
+        for rows in _parts(len(actual)):
+            mean, quantiles, at = self._forward(signals, rows, np.array([end]))
+            y = actual[rows, None]
+            known = np.isfinite(y) & np.isfinite(signals.y[rows]).any(axis=1)[:, None, None]
+            y = np.where(known, y / at.scale[..., None], 0).astype(np.float32)
+            known = known.astype(np.float32)
+            value = self._objective(y, mean[..., :width], quantiles[:, :, :width], known, at)
+            loss += float(value) * len(rows) / len(actual)
+        return loss
+
+    def _calibrated(self, signals: Signals, panel: Panel) -> float:
+        """Sold over forecast, over all series and the origins of the last two spans: the loss leans
+        low."""
+        s, end, horizon = self.settings, panel.n_periods, panel.horizon
+        y = _actual(panel)
+        first = max(end - horizon - 2 * signals.span, signals.context)
+        origins = np.linspace(first, end - horizon // 2, s.calibration_origins).astype(int)
+        sold = forecast = 0.0
+        for origin in np.unique(origins[(origins > 0) & (origins < end)]):
+            for rows in _parts(len(y)):
+                mean, _, at = self._forward(signals, rows, np.array([origin]))
+                actual = y[rows, origin : origin + horizon]
+                known = np.isfinite(actual) & np.isfinite(y[rows, :origin]).any(axis=1)[:, None]
+                sold += float(actual[known].sum())
+                forecast += float((mean[:, 0] * at.scale)[:, : actual.shape[1]][known].sum())
+        if sold <= 0 or forecast <= 0:
+            return 1.0
+        return float(np.clip(sold / forecast, 1 / s.calibration_limit, s.calibration_limit))
+
+
+class Signals:
+    """Model inputs of any rows and origins, computed from what was known at each origin."""
+
+    def __init__(self, settings: LSTMSettings, panel: Panel, group: str | None) -> None:
+        self.settings, self.panel = settings, panel
+        self.y = panel.y_train
+        self.past, self.future = panel.past, panel.future
+        self.codes, self.numbers = panel.static_codes, panel.static_numbers
+        names = list(panel.encoding.vocabularies) if panel.encoding else []
+        n_groups = 1
+        self.groups = np.zeros(panel.n_series, np.int64)
+        if group is not None:
+            self.groups = self.codes[:, names.index(group)].astype(np.int64)
+            n_groups = panel.cardinalities[names.index(group)]
+        season = panel.season_length
+        self.windows = (3, 6, 12) if season > 7 else (4 * season, 8 * season, 16 * season)
+        self.context, self.span = self.windows[1], self.windows[2]
+        self.year = PERIODS_OF_A_YEAR[panel.frequency]
+        capped = winsorised(self.y, 2 * self.windows[2], settings.winsorise)
+        capped = np.nan_to_num(np.abs(capped) if panel.is_signed else capped)
+        self.total = np.zeros((n_groups, self.y.shape[1]))
+        np.add.at(self.total, self.groups, capped)
+        self.size = np.maximum(np.bincount(self.groups, minlength=n_groups), 1).astype(float)
+
+    def sequences(self, rows: np.ndarray, start: int, stop: int) -> list[np.ndarray]:
+        """Features (rows, stop − start, k), level, scale, deviation, activity of periods start to
+        stop − 1.
+
+        All are what is known at the end of a period; before period 0 they are 0. The scale is a
+        shrunken
+        mean size that is never 0; the deviation is the root of the RMSSE's denominator, with a
+        floor; a
+        series is active while it had a sale in the last two long windows.
+        """
+        s, signed = self.settings, self.panel.is_signed
+        short, middle, long = self.windows
+        begin = max(0, start - 3 * long)
+        y = self.y[rows, begin:stop].astype(np.float64)
+        size = np.abs(y)
+        known = np.isfinite(y)
+        sale = np.nan_to_num(size) > 0
+        level = 0.6 * moving_mean(y, short) + 0.4 * moving_mean(y, middle)
+        scale = 0.6 * moving_mean(size, short) + 0.4 * moving_mean(size, middle)
+        total = self.total[:, begin:stop]
+        group_mean = (moving_mean(total, long) / self.size[:, None])[self.groups[rows]]
+        scale += s.floor_own * moving_mean(size, 3 * long) + s.floor_group * group_mean + 1e-6
+        step = np.diff(y, axis=1, prepend=np.nan) ** 2
+        deviation = np.cumsum(np.nan_to_num(step), 1)
+        deviation /= np.maximum(np.cumsum(np.isfinite(step), 1), 1)
+        deviation = np.sqrt(deviation + scale**2 * 0.25)
+        capped = winsorised(y, 2 * long, s.winsorise)
+        unit = self.panel.season_length if self.panel.season_length <= 7 else 1
+
+        def ratio(values: np.ndarray) -> np.ndarray:
+            return np.arcsinh(values / scale) if signed else np.log1p(values / scale)
+
+        short_mean = moving_mean(total, short)
+        columns = [
+            ratio(np.nan_to_num(y)),
+            *(ratio(moving_mean(y, width)) for width in (unit, short, middle, long, 3 * long)),
+            *(ratio(moving_mean(capped, width)) for width in (middle, long)),
+            known.astype(float),
+            moving_sum(sale, short) / short,
+            moving_sum(sale, long) / long,
+            np.log1p(moving_sum(sale, long)) / 4,
+            np.log1p(periods_since(sale) / unit) / 3,
+            np.log1p(np.cumsum(known, axis=1) / unit) / 4,
+            log_ratio(scale, group_mean + 1e-9) / 2,
+            log_ratio(moving_mean(total, unit), short_mean)[self.groups[rows]],
+            log_ratio(short_mean, moving_mean(total, long))[self.groups[rows]],
+        ]
+        covariates = [self.past[rows, begin:stop], self.future[rows, begin:stop]]
+        x = np.concatenate([np.stack(columns, axis=-1), *covariates], axis=-1)
+        active = moving_sum(sale, 2 * long) > 0
+        return [
+            from_period(values, start - begin) for values in (x, level, scale, deviation, active)
+        ]
+
+    def horizons(self, rows: np.ndarray, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(features (rows, origins, horizon, k), base multiplier (rows, origins, horizon))."""
+        season, horizon, groups = self.panel.season_length, self.panel.horizon, self.groups[rows]
+        steps = np.arange(horizon)
+        shape = (len(rows), len(origins), horizon)
+        index, is_available = self.year_ago(origins)
+        columns = [np.broadcast_to(steps / horizon, shape), index[groups]]
+        columns.append(np.broadcast_to(is_available[None, :, None], shape))
+        base = np.exp(self.settings.year_power * index)[groups]
+        if season > 1:
+            phase = steps % season
+            profile = seasonal_profile(self.total, origins, season)[groups]
+            own = seasonal_profile(np.abs(self.y[rows]), origins, season, prior=profile)
+            base = base * profile[..., phase]
+            columns += [log_ratio(profile, 1.0)[..., phase], log_ratio(own, profile)[..., phase]]
+        place = np.minimum(origins[:, None] + steps, self.future.shape[1] - 1)
+        known = self.future[rows[:, None, None], place[None]]
+        x = np.concatenate([np.stack(columns, axis=-1), known], axis=-1)
+        return x.astype(np.float32), base.astype(np.float32)
+
+    def year_ago(self, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Log of the group's smoothed level a year before each step over that a year before the
+        origin.
+
+        Returns (groups, origins, horizon), and where there was a year before (origins,).
+        """
+        short, middle, _ = self.windows
+        smooth, level = moving_mean(self.total, short), moving_mean(self.total, middle)
+        centre = origins[:, None] + np.arange(self.panel.horizon) - self.year + short // 2
+        centre = np.minimum(centre, origins[:, None] - 1)
+        behind = origins - 1 - self.year
+        is_available = behind >= middle - 1
+        index = log_ratio(
+            smooth[:, np.maximum(centre, 0)], level[:, np.maximum(behind, 0)][..., None]
+        )
+        index = np.clip(np.where(is_available[:, None], index, 0), -1, 1)
+        return index, is_available.astype(float)
+
+
+def coarsest_group(panel: Panel) -> str | None:
+    """The static feature with the fewest values of which each has enough series, or None."""
+    found = [
+        (len(words), name)
+        for name, words in (panel.encoding.vocabularies if panel.encoding else {}).items()
+        if 2 <= len(words) <= panel.n_series / SERIES_OF_A_GROUP
+    ]
+    return min(found)[1] if found else None
+
+
+def _actual(panel: Panel) -> np.ndarray:
+    """Demand, NaN where stock is recorded to have run out."""
+    return np.where(panel.stocked_out > 0, np.nan, panel.y).astype(np.float32)
+
+
+def _parts(n: int) -> list[np.ndarray]:
+    return np.array_split(np.arange(n), max(-(-n // SERIES_AT_ONCE), 1))

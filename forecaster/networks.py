@@ -1,0 +1,73 @@
+"""Networks of the neural models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from forecaster.losses import AtOrigin
+
+
+class ForkedLSTM(keras.Model):
+    """An LSTM over a window; from each origin a head gives all steps of the horizon.
+
+    Forking sequences after Wen et al., "A Multi-Horizon Quantile Recurrent Forecaster" (arXiv
+    1711.11053). Inputs: sequence (series, periods, k), positions of the origins (origins,), horizon
+    (series, origins, horizon, m), static codes (series, c), static numbers (series, n). Outputs:
+    the mean's correction (series, origins, horizon) and raw quantiles (series, origins, horizon,
+    levels).
+    The correction starts at zero.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        head_units: int,
+        embedding_units: int,
+        dropout: float,
+        n_quantiles: int,
+        cardinalities: tuple[int, ...],
+    ) -> None:
+        super().__init__()
+        layers = keras.layers
+        self.embeddings = [layers.Embedding(n, min(embedding_units, 1 + n)) for n in cardinalities]
+        self.project = layers.Dense(units, activation="relu")
+        self.lstm = layers.LSTM(units, return_sequences=True)
+        self.dropout = layers.Dropout(dropout)
+        self.from_state = layers.Dense(head_units)
+        self.from_inputs = layers.Dense(head_units, use_bias=False)
+        self.from_horizon = layers.Dense(head_units, use_bias=False)
+        self.hidden = layers.Dense(head_units, activation="relu")
+        self.mean = layers.Dense(1, kernel_initializer="zeros")
+        self.quantile = layers.Dense(n_quantiles)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        sequence, positions, horizon, codes, numbers = inputs
+        static = [embed(codes[:, i]) for i, embed in enumerate(self.embeddings)]
+        static = tf.concat([*static, numbers], axis=-1)
+        tiled = tf.repeat(static[:, None], tf.shape(sequence)[1], axis=1)
+        inputs = tf.concat([sequence, tiled], axis=-1)
+        states = tf.gather(self.lstm(self.project(inputs)), positions, axis=1)
+        context = self.from_state(self.dropout(states, training=training))
+        context += self.from_inputs(tf.gather(inputs, positions, axis=1))
+        hidden = tf.nn.relu(context[:, :, None] + self.from_horizon(horizon))
+        hidden = self.hidden(self.dropout(hidden, training=training))
+        return self.mean(hidden)[..., 0], self.quantile(hidden)
+
+
+def distribution(outputs: Any, at: AtOrigin, base: Any, is_signed: bool) -> tuple[Any, Any]:
+    """Mean and non-crossing quantiles in units of the scale; not negative unless signed.
+
+    The lowest quantile is free, each further one adds a softplus increment.
+    """
+    correction, raw = outputs
+    if is_signed:
+        mean = at.level[..., None] + correction
+    else:
+        mean = base * tf.exp(tf.clip_by_value(correction, -4.0, 3.0))
+    lowest = raw[..., :1] + (at.level[..., None, None] if is_signed else 0.0)
+    increments = tf.cumsum(tf.nn.softplus(raw[..., 1:]), axis=-1)
+    quantiles = tf.concat([lowest, lowest + increments], axis=-1)
+    return mean, quantiles if is_signed else tf.nn.relu(quantiles)

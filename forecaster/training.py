@@ -1,0 +1,103 @@
+"""The loop of every neural model: epochs, validation in time, early stopping, seeds."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from forecaster.errors import ForecastError
+from forecaster.models.base import EpochRecord, Learned, Report
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def seed_everything(seed: int) -> np.random.Generator:
+    """The same seed gives the same weights, batches and forecasts; returns the generator for
+    batches."""
+    import keras
+    import tensorflow as tf
+
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+    return np.random.default_rng(seed)
+
+
+def run_epochs(
+    step: Callable[[], Any],
+    steps: int,
+    epochs: int,
+    report: Report,
+    validate: Callable[[], float] | None = None,
+    patience: int = 10,
+    keep: Callable[[], None] = lambda: None,
+) -> Learned:
+    """`epochs` of `steps` calls of `step`, which returns the loss of one batch.
+
+    With `validate`, stop after `patience` epochs without a better loss; `keep` is called after each
+    epoch that was the best so far. A loss that is no number stops the run and says so.
+    """
+    history: list[EpochRecord] = []
+    best, best_epoch = np.inf, 0
+    for epoch in range(1, epochs + 1):
+        begun = time.monotonic()
+        losses = {"train": float(np.mean([float(step()) for _ in range(steps)]))}
+        if validate is not None:
+            losses["validation"] = validate()
+        seconds = time.monotonic() - begun
+        for split, value in losses.items():
+            if not np.isfinite(value):
+                raise ForecastError(
+                    f"training diverged: the {split} loss of epoch {epoch} is {value}",
+                    "use a lower learning rate, for example --set learning_rate=0.0005",
+                )
+            history.append(EpochRecord(epoch, split, "loss", value, seconds))
+            report(history[-1])
+        if validate is not None:
+            if losses["validation"] < best:
+                best, best_epoch = losses["validation"], epoch
+                keep()
+            if epoch - best_epoch >= patience:
+                break
+    return Learned(history, best_epoch or epochs)
+
+
+class WeightAverage:
+    """Moving average of a network's weights: steadier from epoch to epoch than the weights."""
+
+    def __init__(self, variables: list[Any], decay: float) -> None:
+        self.variables, self.decay, self.count = variables, decay, 0
+        self.values = values_of(variables)
+
+    def update(self) -> None:
+        """Take in the weights after one more step."""
+        self.count += 1
+        decay = min(self.decay, self.count / (self.count + 10))
+        self.values = [
+            decay * value + (1 - decay) * variable.numpy()
+            for value, variable in zip(self.values, self.variables, strict=True)
+        ]
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """The network has the averaged weights inside."""
+        current = values_of(self.variables)
+        assign(self.variables, self.values)
+        yield
+        assign(self.variables, current)
+
+
+def values_of(variables: list[Any]) -> list[np.ndarray]:
+    """A copy of weights."""
+    return [np.array(variable.numpy()) for variable in variables]
+
+
+def assign(variables: list[Any], values: list[np.ndarray]) -> None:
+    """Set weights."""
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
