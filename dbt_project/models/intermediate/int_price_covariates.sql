@@ -106,6 +106,23 @@ with
     where demand.panel_name = '{{ panel.name }}'
 ),
 
+-- What a unit cost on average in the whole shop, as far as the origin knew: for a series of which nothing is known.
+{{ panel.name }}_paid_by_period as (
+    select ds, sum(price_paid) as paid, count(price_paid) as n_paid
+    from {{ panel.name }}_paid
+    group by ds
+),
+
+{{ panel.name }}_shop as (
+    select
+        periods.ds,
+        sum(by_period.paid) over (order by periods.ds rows between unbounded preceding and {{ horizon }} preceding)
+        / sum(by_period.n_paid) over (order by periods.ds rows between unbounded preceding and {{ horizon }} preceding) as shop_price
+    from {{ ref('warehouse_forecaster', 'int_periods') }} as periods
+    left join {{ panel.name }}_paid_by_period as by_period on periods.ds = by_period.ds
+    where periods.panel_name = '{{ panel.name }}'
+),
+
 {{ panel.name }}_joined as (
     select
         spine.unique_id,
@@ -116,6 +133,7 @@ with
         coalesce(planned.is_imputed, true) as is_planned_imputed,
         items.list_price,
         items.is_list_price_imputed,
+        coalesce(nullif(items.list_price, 0), shop.shop_price, 0) as guessed_price,
         paid.price_paid,
         paid.discount_paid,
         paid.price_paid_imputed
@@ -123,6 +141,7 @@ with
     left join {{ panel.name }}_planned as planned on spine.unique_id = planned.unique_id and spine.ds = planned.ds
     left join {{ panel.name }}_paid as paid on spine.unique_id = paid.unique_id and spine.ds = paid.ds
     left join {{ ref('warehouse_forecaster', 'int_item_attributes') }} as items on spine.item_id = items.item_id
+    left join {{ panel.name }}_shop as shop on spine.ds = shop.ds
     where spine.panel_name = '{{ panel.name }}'
 ),
 
@@ -155,7 +174,7 @@ with
         '{{ panel.name }}' as panel_name,
         unique_id,
         ds,
-        coalesce(known_price, list_price, 0) as price,
+        coalesce(known_price, guessed_price) as price,
         -- A step from a guess to a price is no change of price: neither counts guesses.
         coalesce(known_price / lag(known_price) over (partition by unique_id order by ds) - 1, 0) as price_change,
         coalesce(known_price / avg(known_price) over (
@@ -166,7 +185,7 @@ with
             else coalesce(greatest(-1, 1 - known_price / list_price), 0)
         end as price_discount,
         is_planned_imputed as is_price_imputed,
-        case when not is_future then coalesce(price_paid, paid_before, known_price, list_price, 0) end as price_paid,
+        case when not is_future then coalesce(price_paid, paid_before, known_price, guessed_price) end as price_paid,
         not is_future and price_paid is null as is_price_paid_imputed,
         case when not is_future then coalesce(discount_paid, 0) end as discount_paid
     from {{ panel.name }}_priced
