@@ -1,0 +1,290 @@
+"""`forecast publish`: the marts as files that no writer ever locks."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+
+from forecaster.errors import BAD_INPUT, LOCKED, ForecastError
+
+# Every BI driver of 2025 opens this version; the warehouse itself may be newer.
+STORAGE_VERSION = "v1.2.0"
+DATABASE = "bi.duckdb"
+CONTRACT = "contract.json"
+STAGING = ".publishing-"
+
+Columns = dict[str, str]
+
+# The forecasts under the names that BigQuery's AI.FORECAST and Snowflake's FORECAST give them.
+ALIAS_VIEWS = {
+    "forecast_bigquery": {
+        "forecast_timestamp": "cast(ds as timestamp)",
+        "forecast_value": "yhat",
+        "confidence_level": "confidence_level",
+        "prediction_interval_lower_bound": "yhat_lower",
+        "prediction_interval_upper_bound": "yhat_upper",
+        "ai_forecast_status": "forecast_status",
+    },
+    "forecast_snowflake": {
+        "series": "unique_id",
+        "ts": "cast(ds as timestamp)",
+        "forecast": "yhat",
+        "lower_bound": "yhat_lower",
+        "upper_bound": "yhat_upper",
+    },
+}
+ALIAS_KEYS = ("panel_name", "level", "unique_id")
+
+
+class Project(Protocol):
+    """What publishing needs of a dbt project."""
+
+    @property
+    def warehouse_path(self) -> Path: ...
+
+    @property
+    def manifest(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A model that people read: its name there, its relation here, and what dbt says about it."""
+
+    name: str
+    relation: str
+    description: str
+    columns: dict[str, str]
+
+
+@dataclass
+class Publication:
+    """What was published, and where."""
+
+    folder: Path
+    database: Path
+    rows: dict[str, int] = field(default_factory=dict)
+    changes: list[str] = field(default_factory=list)
+
+
+def find_marts(manifest: Mapping[str, Any]) -> list[Mart]:
+    """The models in a folder `marts` whose contract is enforced, by name; `meta: {publish: false}`
+    keeps one at home."""
+    found: dict[str, Mart] = {}
+    for node in manifest["nodes"].values():
+        config = node["config"]
+        if node["resource_type"] != "model" or "marts" not in node["fqn"][1:-1]:
+            continue
+        if not config.get("contract", {}).get("enforced") or not config.get("enabled", True):
+            continue
+        if config.get("meta", {}).get("publish") is False:
+            continue
+        name = node["alias"]
+        if name in found:
+            raise ForecastError(
+                f"two marts are called {name}",
+                "give one of them another alias in its dbt config",
+                BAD_INPUT,
+            )
+        columns = {key: value["description"] for key, value in node["columns"].items()}
+        found[name] = Mart(name, node["relation_name"], node["description"], columns)
+    if not found:
+        raise ForecastError(
+            "the project has no marts: no model in a folder `marts` with an enforced contract",
+            "check that the package's marts are not switched off in dbt_project.yml",
+            BAD_INPUT,
+        )
+    return [found[name] for name in sorted(found)]
+
+
+def publish(
+    project: Project, out: Path | None = None, allow_schema_change: bool = False
+) -> Publication:
+    """Write every mart into `bi.duckdb` and a Parquet file of its own, each swapped in whole.
+
+    Everything is written beside its place first, so a process killed half-way leaves what was
+    published before, and a reader on an old file keeps reading it.
+    """
+    folder = Path(out) if out is not None else project.warehouse_path.parent / "published"
+    marts = find_marts(project.manifest)
+    with attached(project) as con:
+        contract = {mart.name: columns_of(con, mart) for mart in marts}
+        changes = contract_changes(read_contract(folder), contract)
+        if changes and not allow_schema_change:
+            raise ForecastError(
+                "what BI tools read would change:\n  " + "\n  ".join(changes),
+                "if that is meant, publish with --allow-schema-change; the files are as they were",
+                BAD_INPUT,
+            )
+        publication = Publication(folder, folder / DATABASE, changes=changes)
+        with staging(folder) as staged:
+            publication.rows = write(con, marts, contract, staged)
+            swap(staged, folder)
+    for path in folder.glob("*.parquet"):
+        if path.stem in {change.split(":")[0] for change in changes} - set(contract):
+            path.unlink()
+    return publication
+
+
+@contextmanager
+def attached(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection in memory that reads the warehouse under the name dbt gives it."""
+    path = Path(project.warehouse_path)
+    if not path.exists():
+        raise ForecastError(
+            f"there is no warehouse at {path}", "make it: forecast build", BAD_INPUT
+        )
+    with duckdb.connect() as con:
+        con.execute("set TimeZone = 'UTC'")
+        try:
+            con.execute(f"attach {literal(path)} as {identifier(path.stem)} (read_only)")
+        except duckdb.IOException as error:
+            raise ForecastError(
+                f"{path} cannot be opened: {str(error).splitlines()[0]}",
+                "wait until the other program has closed it, then publish again",
+                LOCKED,
+            ) from None
+        yield con
+
+
+def columns_of(con: duckdb.DuckDBPyConnection, mart: Mart) -> Columns:
+    """Name to type of a mart's columns, as they stand in the warehouse."""
+    try:
+        described = con.execute(f"describe select * from {mart.relation}").fetchall()
+    except duckdb.CatalogException:
+        raise ForecastError(
+            f"the mart {mart.name} is not in the warehouse ({mart.relation})",
+            "build it: forecast build",
+            BAD_INPUT,
+        ) from None
+    return {name: kind for name, kind, *_ in described}
+
+
+def read_contract(folder: Path) -> dict[str, Columns]:
+    """The columns as they were last published; none at all before the first time."""
+    path = folder / CONTRACT
+    if not path.exists():
+        return {}
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError:
+        raise ForecastError(
+            f"{path} is damaged", "delete it and publish again", BAD_INPUT
+        ) from None
+
+
+def contract_changes(before: dict[str, Columns], after: dict[str, Columns]) -> list[str]:
+    """What a reader of the last publication would find changed; new marts break nobody."""
+    changes = [f"{mart}: no longer there" for mart in sorted(set(before) - set(after))]
+    for mart in sorted(set(before) & set(after)):
+        old, new = before[mart], after[mart]
+        changes += [f"{mart}: column {name} is gone" for name in old if name not in new]
+        changes += [
+            f"{mart}: column {name} was {old[name]}, is {new[name]}"
+            for name in old
+            if name in new and old[name] != new[name]
+        ]
+        changes += [f"{mart}: column {name} is new" for name in new if name not in old]
+    return changes
+
+
+@contextmanager
+def staging(folder: Path) -> Iterator[Path]:
+    """A folder beside the published files, named after this process; dead ones' are cleared."""
+    import psutil
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(f"{STAGING}*"):
+            pid = left.name.removeprefix(STAGING).split("-")[0]
+            if not (pid.isdigit() and psutil.pid_exists(int(pid))):
+                shutil.rmtree(left, ignore_errors=True)
+        staged = Path(tempfile.mkdtemp(prefix=f"{STAGING}{os.getpid()}-", dir=folder))
+    except OSError as error:
+        raise ForecastError(
+            f"cannot write into {folder}: {error.strerror}",
+            "publish into a folder of your own: forecast publish --out FOLDER",
+            LOCKED,
+        ) from None
+    try:
+        yield staged
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+
+
+def write(
+    con: duckdb.DuckDBPyConnection,
+    marts: list[Mart],
+    contract: dict[str, Columns],
+    staged: Path,
+) -> dict[str, int]:
+    """Copy every mart into a database and Parquet files in `staged`; rows by mart."""
+    rows = {}
+    con.execute(
+        f"attach {literal(staged / DATABASE)} as published (storage_version '{STORAGE_VERSION}')"
+    )
+    for mart in marts:
+        table = f"published.main.{identifier(mart.name)}"
+        con.execute(f"create table {table} as select * from {mart.relation}")
+        comment(con, table, mart)
+        parquet = staged / f"{mart.name}.parquet"
+        con.execute(f"copy {table} to {literal(parquet)} (format parquet, compression zstd)")
+        counted = con.execute(f"select count(*) from {table}").fetchone()
+        rows[mart.name] = counted[0] if counted else 0
+    create_alias_views(con, contract)
+    con.execute("detach published")
+    (staged / DATABASE).chmod(0o444)
+    text = json.dumps(contract, indent=2, sort_keys=True)
+    (staged / CONTRACT).write_text(text + "\n", encoding="utf-8")
+    for path in staged.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    return rows
+
+
+def comment(con: duckdb.DuckDBPyConnection, table: str, mart: Mart) -> None:
+    """dbt's descriptions, where BI tools show them."""
+    con.execute(f"comment on table {table} is {literal(mart.description)}")
+    for column, description in mart.columns.items():
+        if description:
+            con.execute(
+                f"comment on column {table}.{identifier(column)} is {literal(description)}"
+            )
+
+
+def create_alias_views(con: duckdb.DuckDBPyConnection, contract: dict[str, Columns]) -> None:
+    """The live forecasts under other warehouses' names, unless the project has such marts."""
+    columns = contract.get("fct_forecasts", {})
+    for view, aliases in ALIAS_VIEWS.items():
+        if view in contract or not columns:
+            continue
+        keys = [identifier(key) for key in ALIAS_KEYS if key in columns]
+        named = [f"{expression} as {alias}" for alias, expression in aliases.items()]
+        con.execute("use published")  # or the view would hold this attachment's name
+        con.execute(f"create view {view} as select {', '.join(keys + named)} from fct_forecasts")
+        con.execute("use memory")
+
+
+def swap(staged: Path, folder: Path) -> None:
+    """Put every staged file in its place; the contract last, so that it never promises more."""
+    paths = sorted(staged.iterdir(), key=lambda path: (path.name == CONTRACT, path.name))
+    for path in paths:
+        path.replace(folder / path.name)
+
+
+def identifier(name: str) -> str:
+    """A quoted identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: object) -> str:
+    """A quoted text, for the statements that take no parameters."""
+    return "'" + str(value).replace("'", "''") + "'"
