@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import duckdb
 
 from forecaster.errors import BAD_INPUT, LOCKED, ForecastError
+from forecaster.project import Project, quoted
+from forecaster.warehouse import Warehouse
 
 # Every BI driver of 2025 opens this version; the warehouse itself may be newer.
 STORAGE_VERSION = "v1.2.0"
@@ -45,16 +47,6 @@ ALIAS_VIEWS = {
 ALIAS_KEYS = ("panel_name", "level", "unique_id")
 
 
-class Project(Protocol):
-    """What publishing needs of a dbt project."""
-
-    @property
-    def warehouse_path(self) -> Path: ...
-
-    @property
-    def manifest(self) -> Mapping[str, Any]: ...
-
-
 @dataclass(frozen=True)
 class Mart:
     """A model that people read: its name there, its relation here, and what dbt says about it."""
@@ -73,6 +65,13 @@ class Publication:
     database: Path
     rows: dict[str, int] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        rows = ", ".join(f"{name} {count:,}" for name, count in self.rows.items())
+        said = f"Published {len(self.rows)} marts to {self.folder} (rows: {rows})."
+        if self.changes:
+            said += "\nWhat BI tools read has changed:\n  " + "\n  ".join(self.changes)
+        return said
 
 
 def find_marts(manifest: Mapping[str, Any]) -> list[Mart]:
@@ -117,7 +116,8 @@ def publish(
     marts = find_marts(project.manifest)
     with attached(project) as con:
         contract = {mart.name: columns_of(con, mart) for mart in marts}
-        changes = contract_changes(read_contract(folder), contract)
+        before = read_contract(folder)
+        changes = contract_changes(before, contract)
         if changes and not allow_schema_change:
             raise ForecastError(
                 "what BI tools read would change:\n  " + "\n  ".join(changes),
@@ -128,9 +128,8 @@ def publish(
         with staging(folder) as staged:
             publication.rows = write(con, marts, contract, staged)
             swap(staged, folder)
-    for path in folder.glob("*.parquet"):
-        if path.stem in {change.split(":")[0] for change in changes} - set(contract):
-            path.unlink()
+    for gone in set(before) - set(contract):
+        (folder / f"{gone}.parquet").unlink(missing_ok=True)
     return publication
 
 
@@ -138,20 +137,11 @@ def publish(
 def attached(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection in memory that reads the warehouse under the name dbt gives it."""
     path = Path(project.warehouse_path)
-    if not path.exists():
-        raise ForecastError(
-            f"there is no warehouse at {path}", "make it: forecast build", BAD_INPUT
-        )
+    with Warehouse(project).connect():  # says who holds it, and waits for a short lock
+        pass
     with duckdb.connect() as con:
         con.execute("set TimeZone = 'UTC'")
-        try:
-            con.execute(f"attach {literal(path)} as {identifier(path.stem)} (read_only)")
-        except duckdb.IOException as error:
-            raise ForecastError(
-                f"{path} cannot be opened: {str(error).splitlines()[0]}",
-                "wait until the other program has closed it, then publish again",
-                LOCKED,
-            ) from None
+        con.execute(f"attach {literal(path)} as {quoted(path.stem)} (read_only)")
         yield con
 
 
@@ -232,7 +222,7 @@ def write(
         f"attach {literal(staged / DATABASE)} as published (storage_version '{STORAGE_VERSION}')"
     )
     for mart in marts:
-        table = f"published.main.{identifier(mart.name)}"
+        table = f"published.main.{quoted(mart.name)}"
         con.execute(f"create table {table} as select * from {mart.relation}")
         comment(con, table, mart)
         parquet = staged / f"{mart.name}.parquet"
@@ -256,7 +246,7 @@ def comment(con: duckdb.DuckDBPyConnection, table: str, mart: Mart) -> None:
     for column, description in mart.columns.items():
         if description:
             con.execute(
-                f"comment on column {table}.{identifier(column)} is {literal(description)}"
+                f"comment on column {table}.{quoted(column)} is {literal(description)}"
             )
 
 
@@ -266,7 +256,7 @@ def create_alias_views(con: duckdb.DuckDBPyConnection, contract: dict[str, Colum
     for view, aliases in ALIAS_VIEWS.items():
         if view in contract or not columns:
             continue
-        keys = [identifier(key) for key in ALIAS_KEYS if key in columns]
+        keys = [quoted(key) for key in ALIAS_KEYS if key in columns]
         named = [f"{expression} as {alias}" for alias, expression in aliases.items()]
         con.execute("use published")  # or the view would hold this attachment's name
         con.execute(f"create view {view} as select {', '.join(keys + named)} from fct_forecasts")
@@ -278,11 +268,6 @@ def swap(staged: Path, folder: Path) -> None:
     paths = sorted(staged.iterdir(), key=lambda path: (path.name == CONTRACT, path.name))
     for path in paths:
         path.replace(folder / path.name)
-
-
-def identifier(name: str) -> str:
-    """A quoted identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def literal(value: object) -> str:

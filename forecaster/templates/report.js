@@ -140,8 +140,9 @@ function showPanel() {
     return button;
   }));
   const each = p.grain.map((column) => column.replace(/_id$/, "")).join(" and ");
-  const until = p.last_period ? ` Demand is known until the ${words().one} of ${day(p.last_period, true)}.` : "";
-  const left = p.excluded_period ? ` The ${words().one} of ${day(p.excluded_period)} is left out: ${p.excluded_reason}.` : "";
+  const period = (text) => (p.frequency === "day" ? day(text, true) : `the ${words().one} of ${day(text, true)}`);
+  const until = p.last_period ? ` Demand is known up to ${period(p.last_period)}.` : "";
+  const left = p.excluded_period ? ` Left out: ${period(p.excluded_period)} (${p.excluded_reason}).` : "";
   $("panel-words").textContent = `Demand of each ${each}, ${words().many === "days" ? "by day" : `by ${words().one}`}, for the next ${plural(p.horizon, words().one, words().many)}.${until}${left}`;
   const levels = unique(p.series.map((one) => one.level));
   state.level = levels.includes(state.level) ? state.level : levels.includes("bottom") ? "bottom" : levels[0];
@@ -233,7 +234,8 @@ function showSeries() {
   }
   const end = live ? live.start + live.yhat.length - 1 : one.start + one.y.length - 1;
   const firstPast = Math.min(...past.map((back) => back.start), end);
-  const recent = Math.min(firstPast - p.horizon, end - 5 * p.horizon);
+  const narrow = $("fan").clientWidth < 480;
+  const recent = narrow ? end - 4 * p.horizon : Math.min(firstPast - p.horizon, end - 5 * p.horizon);
   const from = state.all ? one.start : Math.max(one.start, recent);
   const values = traces.flatMap((trace) => trace.y.filter((_, i) => trace.x[i] >= dsAt(from)));
   const top = Math.max(1e-9, ...values.filter(Number.isFinite));
@@ -251,7 +253,7 @@ function showNumbers(one, past) {
   const items = [];
   if (live) {
     const total = sum(live.yhat);
-    const range = live.total ? `${Math.round(10 * live.confidence)} in 10: ${number(live.total[0])} to ${number(live.total[1])}` : "";
+    const range = live.total ? `${Math.round(10 * live.confidence)} times in 10 between ${number(live.total[0])} and ${number(live.total[1])}` : "";
     items.push([`Next ${span}, expected`, number(total), range]);
     if (known.length >= h) items.push([`Last ${span}, sold`, number(sum(known.slice(-h))), ""]);
     const yearAgo = live.start - one.start - words().year;
@@ -342,7 +344,7 @@ function showVerdict(models, at, rows, level) {
   const best = rivals.map((model) => [at(model, "rmsse"), model]).filter(([value]) => value !== null).sort((a, b) => a[0] - b[0])[0];
   if (mine === null || !best) { $("verdict").textContent = base; return; }
   const gain = 1 - mine / best[0];
-  const said = Math.abs(gain) < .005 ? `${pretty(p.champion)} and ${pretty(best[1])} are equally good` : gain > 0 ? `The scaled error of ${pretty(p.champion)} is ${number(100 * gain, 1)} % below that of the best simple method, ${pretty(best[1])}` : `${pretty(best[1])} had a scaled error ${number(100 * (1 - best[0] / mine), 1)} % below that of ${pretty(p.champion)}, which is in use`;
+  const said = Math.abs(gain) < .005 ? `${pretty(p.champion)} and ${pretty(best[1])} are equally good` : gain > 0 ? `The scaled error of ${pretty(p.champion)} is ${number(100 * gain, 1)} % below that of the best other method, ${pretty(best[1])}` : `${pretty(best[1])} had a scaled error ${number(100 * (1 - best[0] / mine), 1)} % below that of ${pretty(p.champion)}, which is in use`;
   $("verdict").textContent = `${said}. ${base}`;
 }
 
@@ -361,7 +363,7 @@ function showTraining() {
   const traces = [line(chosen.train, "on what it learned from", css("--faint"), "solid")];
   if (chosen.validation.length) traces.push(line(chosen.validation, "on what it had not seen", css("--accent"), "solid"));
   const shapes = best ? [{ type: "line", x0: best, x1: best, yref: "paper", y0: 0, y1: 1, line: { color: css("--faint"), width: 1, dash: "dot" } }] : [];
-  draw("curve", traces, { shapes, xaxis: { title: { text: "epoch", font: { size: 12, color: css("--soft") } }, dtick: chosen.epochs.length > 20 ? undefined : 1 }, yaxis: { rangemode: "normal", title: { text: "loss", font: { size: 12, color: css("--soft") } } }, showlegend: true, legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 12, color: css("--soft") } }, margin: { l: 56, r: 8, t: 30, b: 44 } });
+  draw("curve", traces, { shapes, xaxis: { title: { text: "epoch", font: { size: 12, color: css("--soft") } }, nticks: 12 }, yaxis: { rangemode: "normal", title: { text: "loss", font: { size: 12, color: css("--soft") } } }, showlegend: true, legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 12, color: css("--soft") } }, margin: { l: 56, r: 8, t: 30, b: 44 } });
 }
 
 // --- data quality and runs ---
