@@ -226,10 +226,13 @@ def backtest(
 
 @app.command(epilog="Example:  forecast publish --out /shared/bi")
 def publish(
-    panel: OnePanel = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder; by default ./published.")
+        Path | None, typer.Option("--out", help="Folder; by default published/ by the warehouse.")
     ] = None,
+    allow_schema_change: Annotated[
+        bool,
+        typer.Option("--allow-schema-change", help="Publish marts whose columns have changed."),
+    ] = False,
     project_dir: ProjectDir = None,
     profiles_dir: ProfilesDir = None,
     target: Target = None,
@@ -241,13 +244,13 @@ def publish(
     with _answering(as_json, debug) as say:
         from forecaster.publish import publish as write
 
-        published = write(
-            _project(project_dir, profiles_dir, target, as_json), panel=panel, out=out
-        )
+        project = _project(project_dir, profiles_dir, target, as_json)
+        with project.progress.task("Publishing the marts"):
+            published = write(project, out, allow_schema_change)
         say(
             _plain(published),
             str(published),
-            "open the published bi.duckdb with your BI tool, or forecast report",
+            f"open {published.database} with your BI tool, or forecast report",
         )
 
 
@@ -272,11 +275,24 @@ def report(
         say({"report": str(path)}, f"The report is {path}.", f"open {path} in a browser")
 
 
-@app.command(epilog="Example:  forecast init my_forecasts --sales raw.orders")
+@app.command(
+    epilog="Examples:  forecast init my_forecasts   ·   "
+    "forecast init my_forecasts --warehouse shop.duckdb"
+)
 def init(
     folder: Annotated[Path, typer.Argument(help="Folder of the new dbt project.")],
-    sales: Annotated[
-        str | None, typer.Option("--sales", help="Your table of order lines, as schema.table.")
+    warehouse: Annotated[
+        Path | None,
+        typer.Option("--warehouse", help="Your DuckDB file; its tables are mapped by their names."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name of the project; by default the folder's.")
+    ] = None,
+    git: Annotated[
+        str | None,
+        typer.Option(
+            "--git", help="Import the package from this URL@revision, not from this machine."
+        ),
     ] = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -285,11 +301,11 @@ def init(
     with _answering(as_json, debug) as say:
         from forecaster.scaffold import init_project
 
-        made = init_project(folder, sales=sales)
+        made = init_project(folder, warehouse, name, git)
         say(
             _plain(made),
-            f"{folder} is a dbt project that uses this package.",
-            f"cd {folder} && forecast build",
+            str(made),
+            f"look through {folder}/dbt_project.yml, then cd {folder} && forecast build",
         )
 
 
@@ -313,10 +329,9 @@ def run(
 ) -> None:
     """All in order: build, train, backtest against the baselines, publish, report."""
     with _answering(as_json, debug) as say:
+        from forecaster import run as work
         from forecaster.publish import publish as write
         from forecaster.report import write_report
-
-        from forecaster import run as work
 
         values = _settings(settings, epochs, seed)
         project = _project(project_dir, profiles_dir, target, as_json)

@@ -48,8 +48,23 @@ class Scaffold:
     unsure: list[str] = field(default_factory=list)
     uses_sample: bool = False
 
+    def __str__(self) -> str:
+        count = len(self.files)
+        lines = [f"{self.folder} is a dbt project that uses this package ({count} files)."]
+        for mapping in self.mapped:
+            columns = ", ".join(
+                ours if ours == theirs else f"{ours}: {theirs}"
+                for ours, theirs in mapping.columns.items()
+            )
+            table = f"{mapping.table.schema}.{mapping.table.name}"
+            lines.append(f"  {mapping.input_name} from {table} ({columns})")
+        lines += [f"  not mapped: {doubt}" for doubt in self.unsure]
+        if self.uses_sample:
+            lines.append("  It forecasts a made-up shop until you map a table of your own.")
+        return "\n".join(lines)
 
-def scaffold(
+
+def init_project(
     folder: Path | str,
     warehouse: Path | str | None = None,
     name: str | None = None,

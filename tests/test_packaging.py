@@ -59,8 +59,8 @@ def test_the_command_and_the_dbt_project_are_inside(wheel: list[str]) -> None:
     }
     tracked |= {"dbt_project/dbt_project.yml", "dbt_project/profiles.yml"}
     assert {f"forecaster/{name}" for name in tracked} <= set(wheel)
-    templates = {p.name for p in (ROOT / "forecaster" / "templates").iterdir()}
-    assert {f"forecaster/templates/{name}" for name in templates} <= set(wheel)
+    templates = (ROOT / "forecaster" / "templates").rglob("*")
+    assert {p.relative_to(ROOT).as_posix() for p in templates if p.is_file()} <= set(wheel)
 
 
 def test_nothing_that_a_build_left_is_shipped(wheel: list[str]) -> None:

@@ -10,7 +10,14 @@ import pytest
 import yaml
 
 from forecaster.errors import BAD_INPUT, ForecastError
-from forecaster.scaffold import guess, known_names, map_columns, project_name, read_tables, scaffold
+from forecaster.scaffold import (
+    guess,
+    init_project,
+    known_names,
+    map_columns,
+    project_name,
+    read_tables,
+)
 
 ROOT = Path(__file__).parents[1]
 
@@ -44,7 +51,7 @@ def variables(folder: Path) -> dict:
 def test_columns_are_guessed_by_name(tmp_path: Path) -> None:
     notes = "create table notes (text varchar)"
     path = shop(tmp_path / "shop.duckdb", ORDER_LINES, PRODUCTS, notes)
-    made = scaffold(tmp_path / "My Forecasts", warehouse=path)
+    made = init_project(tmp_path / "My Forecasts", warehouse=path)
     assert not made.uses_sample
     assert made.unsure == []
     assert variables(made.folder)["inputs"] == {
@@ -75,7 +82,7 @@ def test_what_was_not_understood_is_said(tmp_path: Path) -> None:
         "create table sales (order_id int, created_at timestamp, thing text, qty int)",
         "create table stock (sku text, date date, level int)",
     )
-    made = scaffold(tmp_path / "forecasts", warehouse=path)
+    made = init_project(tmp_path / "forecasts", warehouse=path)
     assert made.uses_sample
     assert "no table of" in made.unsure[0]
     assert "main.sales looks like `sales`" in made.unsure[1]
@@ -129,7 +136,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "packages.yml").write_text("ours")
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(ForecastError, match=r"has packages.yml already; nothing was written") as no:
-        scaffold(tmp_path)
+        init_project(tmp_path)
     assert no.value.exit_code == BAD_INPUT
     assert sorted(tmp_path.rglob("*")) == before
     assert (tmp_path / "packages.yml").read_text() == "ours"
@@ -137,20 +144,20 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 
 def test_no_such_warehouse(tmp_path: Path) -> None:
     with pytest.raises(ForecastError, match="no warehouse"):
-        scaffold(tmp_path / "new", warehouse=tmp_path / "absent.duckdb")
+        init_project(tmp_path / "new", warehouse=tmp_path / "absent.duckdb")
     assert not (tmp_path / "new").exists()
 
 
 def test_a_warehouse_whose_name_dbt_cannot_use(tmp_path: Path) -> None:
     path = shop(tmp_path / "the shop's.duckdb", ORDER_LINES)
     with pytest.raises(ForecastError, match="quote"):
-        scaffold(tmp_path / "new", warehouse=path)
+        init_project(tmp_path / "new", warehouse=path)
 
 
 def test_a_file_that_is_no_warehouse(tmp_path: Path) -> None:
     (tmp_path / "notes.duckdb").write_text("not a database" * 1000)
     with pytest.raises(ForecastError, match="cannot be read"):
-        scaffold(tmp_path / "new", warehouse=tmp_path / "notes.duckdb")
+        init_project(tmp_path / "new", warehouse=tmp_path / "notes.duckdb")
 
 
 @pytest.mark.parametrize(
@@ -168,7 +175,7 @@ def test_names_dbt_accepts(folder: str, name: str) -> None:
 
 
 def test_a_package_from_git(tmp_path: Path) -> None:
-    scaffold(tmp_path, package="https://git.example/forecasts.git@v1.0")
+    init_project(tmp_path, package="https://git.example/forecasts.git@v1.0")
     (entry,) = yaml.safe_load((tmp_path / "packages.yml").read_text())["packages"]
     assert entry == {
         "git": "https://git.example/forecasts.git",
@@ -190,7 +197,7 @@ def test_dbt_builds_what_was_written(
 ) -> None:
     monkeypatch.delenv("FORECAST_WAREHOUSE", raising=False)
     path = tmp_path / "the café.duckdb"
-    made = scaffold(
+    made = init_project(
         tmp_path / "forecasts", warehouse=shop(path, ORDER_LINES, PRODUCTS) if own_tables else None
     )
     dbt(made.folder, "deps")

@@ -67,6 +67,7 @@ function unique(values) { return [...new Set(values)]; }
 function pretty(name) { return name.replaceAll("_", " "); }
 function levelName(level) {
   if (level === "bottom") return "each series";
+  if (level === "all") return "mean over all levels";
   if (level === "total") return "all together";
   return `by ${level.split("/").map((part) => pretty(part).replace(/ id$/, "")).join(" and ")}`;
 }
@@ -153,7 +154,7 @@ function showPanel() {
   options($("model"), models, pretty, state.model);
   $("model").closest("label").hidden = models.length === 0;
   state.series = seriesOf(state.level)[0]?.index ?? 0;
-  showList(); showSeries(); showAccuracy(); showTraining(); showRuns();
+  showList(); showSeries(); showAccuracy(); showTraining(); showQuality(); showRuns();
 }
 
 const SHOWN = 150;
@@ -338,7 +339,7 @@ function showAccuracy() {
 function showVerdict(models, at, rows, level) {
   const p = panel();
   const n = unique(rows.map((row) => row.cutoff)).length;
-  const base = `Mean of ${plural(n, "forecast", "forecasts")} of the past, each made with only what was known then, ${levelName(level)}; the best in each column has a dot.`;
+  const base = p.scored === "validation" ? `Scores of the last ${plural(p.horizon, words().one, words().many)}, kept from the model while it learned, ${levelName(level)}. \`forecast backtest\` compares methods over more of the past.` : `Mean of ${plural(n, "forecast", "forecasts")} of the past, each made with only what was known then, ${levelName(level)}; the best in each column has a dot.`;
   const rivals = models.filter((model) => model !== p.champion);
   const mine = at(p.champion, "rmsse");
   const best = rivals.map((model) => [at(model, "rmsse"), model]).filter(([value]) => value !== null).sort((a, b) => a[0] - b[0])[0];
@@ -374,9 +375,17 @@ function table(caption, columns, rows) {
   if (caption) node.prepend(element("caption", { textContent: caption }));
   return element("div", { className: "scroll" }, node);
 }
+const CHECKS = [
+  { key: "subject", name: "Input" }, { key: "check", name: "What was found" }, { key: "treatment", name: "What was done" },
+  { key: "rows", name: "Rows", n: true }, { key: "quantity", name: "Units", n: true }, { key: "example", name: "First example", wide: true },
+];
 function showQuality() {
-  $("quality-words").textContent = DATA.quality.words;
-  fill($("quality-tables"), ...DATA.quality.tables.map((one) => table(one.caption, one.columns, one.rows)));
+  $("quality-words").textContent = DATA.inputs_words;
+  const ours = CHECKS.filter((column) => column.key !== "subject");
+  const tables = [];
+  if (DATA.inputs.length) tables.push(table("Rows of the inputs", CHECKS, DATA.inputs));
+  if (panel()?.quality.length) tables.push(table(`History of ${pretty(panel().name)}`, ours, panel().quality));
+  fill($("quality-tables"), ...tables);
 }
 function showRuns() {
   const p = panel();
@@ -385,7 +394,7 @@ function showRuns() {
     element("td", { textContent: run.run_id }), element("td", { textContent: run.kind }), element("td", { textContent: pretty(run.model) }),
     element("td", { textContent: moment(run.started_at) }), element("td", { className: "n", textContent: duration(run.seconds) }),
     element("td", { className: "n", textContent: run.memory ? `${number(run.memory, 0)} MB` : "–" }), element("td", { className: "n", textContent: number(run.n_rows) }),
-    element("td", { className: run.status === "complete" ? "" : "failed", textContent: run.run_id === p.champion_run ? "in use" : run.status === "complete" ? "" : `${run.status}${run.error ? `: ${run.error}` : ""}` })));
+    element("td", { className: run.status === "complete" ? "" : "failed", textContent: p.champion_runs.includes(run.run_id) ? "in use" : run.status === "complete" ? "" : `${run.status}${run.error ? `: ${run.error}` : ""}` })));
   fill($("runs-table"), element("thead", {}, head), element("tbody", {}, ...body));
 }
 
@@ -399,5 +408,7 @@ $("accuracy-level").onchange = $("metric").onchange = showAccuracy;
 $("training-run").onchange = showTraining;
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { showSeries(); showAccuracy(); showTraining(); });
 if (DATA.panels.length) showPanel();
-else $("panel-words").textContent = "There is no panel with data yet: `forecast build`, then `forecast train`.";
-showQuality();
+else {
+  $("panel-words").textContent = "There is no panel with history yet: `forecast build`, then `forecast train`.";
+  for (const section of document.querySelectorAll("section + section, .pick-and-see")) section.hidden = true;
+}
