@@ -1,0 +1,4 @@
+{#- Root mean squared error. -#}
+{% macro rmse(y, yhat) -%}
+    sqrt({{ warehouse_forecaster.mse(y, yhat) }})
+{%- endmacro %}

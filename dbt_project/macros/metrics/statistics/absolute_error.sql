@@ -1,0 +1,3 @@
+{% macro absolute_error(y, yhat) -%}
+    abs({{ y }} - {{ yhat }})
+{%- endmacro %}

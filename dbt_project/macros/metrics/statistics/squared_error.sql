@@ -1,0 +1,3 @@
+{% macro squared_error(y, yhat) -%}
+    power({{ y }} - {{ yhat }}, 2)
+{%- endmacro %}
