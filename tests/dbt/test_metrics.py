@@ -31,7 +31,7 @@ TABLES = {
     "cutoffs": "panel_name text, cutoff date",
     "segments": "panel_name text, cutoff date, unique_id text, life_cycle text,"
     " volume_class text, intermittency text, segment text",
-    "scaling": "panel_name text, cutoff date, feature_name text, scale double",
+    "scaling": "panel_name text, cutoff date, feature_name text, method text, scale double",
     "revisions": "panel_name text, unique_id text, ds date, quantity_change double",
     "int_periods": "panel_name text, ds date, period_index int",
     "stg_metric_scales": "panel_name text, level text, node_id text, scale double",
@@ -157,7 +157,15 @@ def fill_panel(warehouse: Warehouse, y: dict[str, list[float]], **columns: dict)
     warehouse.fill(
         "scaling",
         pd.DataFrame(
-            [{"panel_name": PANEL, "cutoff": CUTOFF, "feature_name": "y_train", "scale": 2.5}]
+            [
+                {
+                    "panel_name": PANEL,
+                    "cutoff": CUTOFF,
+                    "feature_name": "y",
+                    "method": "standard",
+                    "scale": 2.5,
+                }
+            ]
         ),
     )
     return panel

@@ -148,7 +148,7 @@ target_scales as (
     from (select distinct panel_name, cutoff from origins) as cutoffs
     inner join {{ ref('warehouse_forecaster', 'scaling') }} as scaling
         on cutoffs.panel_name = scaling.panel_name and cutoffs.cutoff >= scaling.cutoff
-    where scaling.feature_name = 'y_train'
+    where scaling.feature_name = 'y' and scaling.method = 'standard'
     group by cutoffs.panel_name, cutoffs.cutoff
 ),
 
