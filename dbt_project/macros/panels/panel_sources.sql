@@ -10,9 +10,9 @@
             'price': 'double', 'price_change': 'double', 'relative_price': 'double', 'price_discount': 'double',
             'is_price_imputed': 'boolean', 'price_paid': 'double', 'is_price_paid_imputed': 'boolean', 'discount_paid': 'double',
         },
-        'int_promotion_covariates': {'is_promoted': 'boolean', 'promotion_discount': 'double', 'was_promoted': 'boolean'},
+        'int_promotion_covariates': {'is_promoted': 'double', 'promotion_discount': 'double', 'was_promoted': 'double'},
         'int_calendar_covariates': {
-            'is_holiday': 'boolean', 'days_to_holiday': 'double', 'days_since_holiday': 'double', 'weekend_share': 'double',
+            'is_holiday': 'double', 'days_to_holiday': 'double', 'days_since_holiday': 'double', 'weekend_share': 'double',
             'trading_days': 'double', 'dow_sin': 'double', 'dow_cos': 'double', 'month_sin': 'double', 'month_cos': 'double',
             'year_sin_1': 'double', 'year_cos_1': 'double', 'year_sin_2': 'double', 'year_cos_2': 'double',
             'closed_share': 'double', 'item_age': 'double',
