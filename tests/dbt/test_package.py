@@ -18,7 +18,7 @@ FILES = {
 bakery:
   target: dev
   outputs:
-    dev: {type: duckdb, path: bakery.duckdb, schema: dev, threads: 2, keep_open: false}
+    dev: {type: duckdb, path: oven.duckdb, schema: dev, threads: 2, keep_open: false}
 """,
     "dbt_project.yml": """
 name: bakery
@@ -111,7 +111,7 @@ def bakery(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def warehouse(bakery: Path) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(str(bakery / "bakery.duckdb"), read_only=True)
+    return duckdb.connect(str(bakery / "oven.duckdb"), read_only=True)
 
 
 def test_panel_holds_what_was_ordered(warehouse: duckdb.DuckDBPyConnection) -> None:
