@@ -1,0 +1,63 @@
+-- Both files under one set of names, with what speaks against a line; nothing is dropped here.
+with
+
+first_file as (
+    select
+        Invoice as invoice,
+        StockCode as stock_code,
+        Description as description,
+        Quantity as quantity,
+        InvoiceDate as invoiced_at,
+        Price as unit_price,
+        CustomerID as customer_id,
+        'online_retail_2009_2010' as file_name
+    from {{ source('uci', 'online_retail_2009_2010') }}
+),
+
+second_file as (
+    select
+        InvoiceNo as invoice,
+        StockCode as stock_code,
+        Description as description,
+        Quantity as quantity,
+        InvoiceDate as invoiced_at,
+        UnitPrice as unit_price,
+        CustomerID as customer_id,
+        'online_retail_2010_2011' as file_name
+    from {{ source('uci', 'online_retail_2010_2011') }}
+),
+
+second_file_start as (
+    select min(invoiced_at) as starts_at
+    from second_file
+),
+
+lines as (
+    select * from first_file
+    union all
+    select * from second_file
+),
+
+final as (
+    select
+        lines.invoice,
+        upper(trim(lines.stock_code)) as stock_code,
+        nullif(trim(lines.description), '') as description,
+        lines.quantity,
+        lines.invoiced_at,
+        lines.unit_price,
+        lines.customer_id,
+        lines.file_name,
+        case
+            when lines.file_name = 'online_retail_2009_2010' and lines.invoiced_at >= second_file_start.starts_at
+                then 'stands in both files'
+            when not regexp_full_match(upper(trim(lines.stock_code)), '[0-9]{5}[A-Z]*')
+                then 'not a product'
+            when lines.unit_price is null or lines.unit_price <= 0
+                then 'no positive price'
+        end as removal_reason
+    from lines
+    cross join second_file_start
+)
+
+select * from final
