@@ -1,0 +1,60 @@
+"""Forecasts of our peers on the Online Retail panels, at the cutoffs of the example's backtests.
+
+Runs in an environment of its own (see Makefile). Reads `input.parquet` (panel_name, unique_id, ds, y,
+one row per series and period) and `cutoffs.parquet` (panel_name, cutoff, horizon, season_length,
+frequency), both written by `compare.py`; writes `peers.parquet` (model_name, panel_name, unique_id,
+cutoff, ds, horizon_step, yhat, seconds). Peers see the rows up to the cutoff and nothing else.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+from statsforecast import StatsForecast
+from statsforecast.models import TSB, AutoETS, CrostonClassic, WindowAverage
+
+
+def peers(frequency: str, season_length: int) -> dict[str, list]:
+    """The peers by name, with the settings their users would choose for this frequency."""
+    window = 56 if frequency == "day" else 8
+    return {
+        "window_mean": [WindowAverage(window_size=window, alias="window_mean")],
+        "tsb": [TSB(alpha_d=0.1, alpha_p=0.1, alias="tsb")],
+        "croston": [CrostonClassic(alias="croston")],
+        "auto_ets": [AutoETS(season_length=season_length, alias="auto_ets")],
+    }
+
+
+def forecast(history: pd.DataFrame, cutoff: pd.Timestamp, frame: pd.Series, n_jobs: int) -> pd.DataFrame:
+    """Every peer's forecast from one cutoff, long by model."""
+    step = "D" if frame.frequency == "day" else "W-" + cutoff.day_name()[:3].upper()
+    parts = []
+    for name, models in peers(frame.frequency, int(frame.season_length)).items():
+        started = time.perf_counter()
+        fallback = WindowAverage(window_size=1)
+        engine = StatsForecast(models=models, freq=step, n_jobs=n_jobs, fallback_model=fallback)
+        wide = engine.forecast(df=history, h=int(frame.horizon))
+        seconds = time.perf_counter() - started
+        print(f"{frame.panel_name} {cutoff.date()} {name}: {seconds:.0f} s", flush=True)
+        part = wide.rename(columns={name: "yhat"})[["unique_id", "ds", "yhat"]]
+        part["horizon_step"] = part.groupby("unique_id").cumcount() + 1
+        parts.append(part.assign(model_name=name, seconds=seconds))
+    result = pd.concat(parts)
+    return result.assign(panel_name=frame.panel_name, cutoff=cutoff)
+
+
+def main(folder: Path, n_jobs: int) -> None:
+    panel = pd.read_parquet(folder / "input.parquet")
+    cutoffs = pd.read_parquet(folder / "cutoffs.parquet")
+    parts = []
+    for frame in cutoffs.itertuples():
+        cutoff = pd.Timestamp(frame.cutoff)
+        of_panel = panel[(panel.panel_name == frame.panel_name) & (panel.ds <= cutoff)]
+        history = of_panel[["unique_id", "ds", "y"]].astype({"ds": "datetime64[ns]"})
+        parts.append(forecast(history, cutoff, frame, n_jobs))
+    pd.concat(parts).to_parquet(folder / "peers.parquet")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), n_jobs=2)
