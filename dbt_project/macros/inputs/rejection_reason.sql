@@ -1,7 +1,9 @@
 {#- Why a staged row of an input is of no use (SQL text), or null where it is. Whoever reads the staging model keeps the rows
     where this is null; int_rejections counts the others. Demand has its own rules: int_demand_candidates. -#}
 {% macro rejection_reason(input_name) -%}
-    {%- set as_of = warehouse_forecaster.as_of() -%}
+    {%- set as_of = warehouse_forecaster.as_of() if input_name == 'events' else none -%}
+    {#- Where the input names neither, each of its promotions is for everything. -#}
+    {%- set names_target = '' if warehouse_forecaster.has_column('promotions', 'item_id') or warehouse_forecaster.has_column('promotions', 'category') else 'false and ' -%}
     {%- set event_types = ['view', 'cart', 'wishlist', 'purchase'] -%}
     {%- set rules = {
         'events': [
@@ -11,7 +13,7 @@
             ("occurred_at >= " ~ as_of, 'dated at or after as_of'),
             ('item_id is null', 'missing item'),
             ('event_type is null', 'missing event type'),
-            ("event_type not in ('" ~ event_types | join("', '") ~ "')", 'unknown event type'),
+            ("lower(event_type) not in ('" ~ event_types | join("', '") ~ "')", 'unknown event type'),
             ('quantity < 0', 'negative quantity'),
         ],
         'items': [('item_id is null', 'missing item')],
@@ -35,7 +37,7 @@
             (warehouse_forecaster.unreadable('starts_on') ~ ' or ' ~ warehouse_forecaster.unreadable('ends_on'), 'unreadable day'),
             ('starts_on is null or ends_on is null', 'missing day'),
             ('ends_on < starts_on', 'ends before it starts'),
-            ('item_id is null and category is null', 'neither item nor category'),
+            (names_target ~ 'item_id is null and category is null', 'neither item nor category'),
             ('discount < 0 or discount > 1', 'impossible discount'),
         ],
         'holidays': [(warehouse_forecaster.unreadable('ds'), 'unreadable day'), ('ds is null', 'missing day')],

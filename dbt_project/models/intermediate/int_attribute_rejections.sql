@@ -6,7 +6,7 @@
     ('items', 'item_id', 'stg_items', 'impossible weight', 'weight <= 0', 'weight'),
     ('items', 'item_id', 'stg_items', 'impossible pack_size', 'pack_size <= 0', 'pack_size'),
     ('suppliers', 'supplier_id', 'stg_suppliers', 'impossible lead_time_mean', 'lead_time_mean < 0', 'lead_time_mean'),
-    ('prices', 'item_id', 'stg_prices', 'impossible price', 'price <= 0', 'price'),
+    ('prices', 'item_id', 'stg_prices', 'impossible price', 'price <= 0 and ' ~ warehouse_forecaster.rejection_reason('prices') ~ ' is null', 'price'),
 ] %}
 {%- set keys = {'items': 'item_id', 'customers': 'customer_id', 'locations': 'location_id', 'suppliers': 'supplier_id'} %}
 

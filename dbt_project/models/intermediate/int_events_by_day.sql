@@ -10,10 +10,7 @@ with events as (
         {{ warehouse_forecaster.business_date('coalesce(greatest(loaded_at, occurred_at), occurred_at)') }} as recorded_on,
         loaded_at
     from {{ ref('warehouse_forecaster', 'stg_events') }}
-    where
-        occurred_at is not null
-        and item_id is not null
-        and lower(event_type) in ('view', 'cart', 'wishlist', 'purchase')
+    where {{ warehouse_forecaster.rejection_reason('events') }} is null
 ),
 
 -- The first record of an event stands; without an id each row is an event.

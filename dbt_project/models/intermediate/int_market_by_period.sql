@@ -13,12 +13,12 @@ with market as (
         case when item_id is null then category end as category,
         competitor_id,
         case when competitor_price > 0 then competitor_price end as competitor_price,
-        case when competitor_sales >= 0 then competitor_sales end as competitor_sales,
+        competitor_sales,
         trend_index,
         coalesce(greatest(ds, {{ warehouse_forecaster.business_date('known_at') }}), ds) as known_on,
         known_at
     from {{ ref('warehouse_forecaster', 'stg_market') }}
-    where ds is not null
+    where {{ warehouse_forecaster.rejection_reason('market') }} is null
 ),
 
 item_keys as (

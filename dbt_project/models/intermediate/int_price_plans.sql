@@ -13,7 +13,7 @@ with plans as (
         price,
         known_at
     from {{ ref('warehouse_forecaster', 'stg_prices') }}
-    where item_id is not null and valid_from is not null and price > 0
+    where {{ warehouse_forecaster.rejection_reason('prices') }} is null and price > 0
 ),
 
 seen as (

@@ -9,11 +9,11 @@ with promotions as (
         category,
         coalesce(location_id, 'all') as location_id,
         starts_on,
-        coalesce(ends_on, starts_on) as ends_on,
-        coalesce(greatest(discount, 0), 0) as discount,
+        ends_on,
+        coalesce(discount, 0) as discount,
         known_at
     from {{ ref('warehouse_forecaster', 'stg_promotions') }}
-    where promotion_id is not null and starts_on is not null
+    where promotion_id is not null and {{ warehouse_forecaster.rejection_reason('promotions') }} is null
 ),
 
 seen as (
