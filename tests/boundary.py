@@ -18,8 +18,13 @@ PACKAGE = Path(__file__).parents[1] / "dbt_project"
 PROFILE = """warehouse_forecaster:
   target: dev
   outputs:
-    dev: {{type: duckdb, path: '{path}', schema: dev, threads: 1, keep_open: false}}
-    prod: {{type: duckdb, path: '{path}', schema: prod, threads: 1, keep_open: false}}
+    dev: &duckdb
+      type: duckdb
+      path: "{{ env_var('FORECAST_WAREHOUSE', 'warehouse.duckdb') }}"
+      schema: dev
+      threads: 1
+      keep_open: false
+    prod: {<<: *duckdb, schema: prod}
 """
 
 
@@ -30,7 +35,7 @@ def write_project(folder: Path) -> None:
     for name in ("macros", "analyses", "models/forecasts"):
         shutil.copytree(PACKAGE / name, project / name)
     shutil.copy(PACKAGE / "dbt_project.yml", project)
-    (folder / "profiles.yml").write_text(PROFILE.format(path=folder / "warehouse.duckdb"))
+    (folder / "profiles.yml").write_text(PROFILE)
     for name in TABLES:
         (project / "models" / "features" / f"{name}.sql").write_text(
             "{{ config(materialized='table') }} select * from given." + name

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+from pathlib import Path
 
+os.environ.pop("FORECAST_WAREHOUSE", None)
 os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -13,6 +16,8 @@ import numpy as np
 import pytest
 
 from forecaster.panel import Panel, Scale
+from forecaster.project import Project
+from forecaster.warehouse import Warehouse
 
 
 def make_panel(
@@ -82,3 +87,37 @@ def make_panel(
 def panel() -> Panel:
     """A small panel, uncut."""
     return make_panel()
+
+
+@pytest.fixture(scope="session")
+def boundary(tmp_path_factory) -> Path:
+    """A folder with a dbt project of hand-written features, built once; tests get copies of it."""
+    from tests.boundary import write_features, write_project
+
+    folder = tmp_path_factory.mktemp("boundary")
+    write_project(folder)
+    write_features(folder / "warehouse.duckdb", make_panel())
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        project = Project()
+        project.build()
+        project.compiled("score_run")
+    finally:
+        os.chdir(before)
+    return folder
+
+
+@pytest.fixture
+def shop(boundary, tmp_path, monkeypatch) -> Project:
+    """A copy of the project, in the working directory."""
+    folder = tmp_path / "shop"
+    shutil.copytree(boundary, folder)
+    monkeypatch.chdir(folder)
+    return Project()
+
+
+@pytest.fixture
+def warehouse(shop) -> Warehouse:
+    """The shop's warehouse."""
+    return Warehouse(shop)

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def forecast(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "forecaster", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_help_is_quick_and_teaches():
+    seconds = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        result = forecast("--help")
+        seconds.append(time.perf_counter() - begun)
+    assert result.returncode == 0
+    for command in ("demo", "build", "train", "predict", "backtest", "runs", "publish", "report"):
+        assert command in result.stdout
+    assert "Start here" in result.stdout
+    assert min(seconds) < 0.5
+
+
+def test_help_imports_nothing_heavy():
+    heavy = {"pandas", "duckdb", "dbt", "tensorflow", "numpy"}
+    code = f"import sys, cli; print(sorted({heavy} & set(sys.modules)))"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["demo", "build", "train", "predict", "backtest", "publish", "report", "run"],
+)
+def test_shared_options_have_the_same_names(command):
+    result = forecast(command, "--help")
+    assert result.returncode == 0
+    for option in ("--project-dir", "--profiles-dir", "--target", "--json", "--debug"):
+        assert option in result.stdout
+    assert "Example" in result.stdout
+
+
+def test_version():
+    assert forecast("--version").stdout.startswith("forecast 0.")
+
+
+def test_train_says_what_it_did_and_what_is_next(shop):
+    result = forecast("train", "--model", "seasonal_mean")
+    assert result.returncode == 0, result.stderr
+    assert "train seasonal_mean on small: run" in result.stdout
+    assert "champion: the panel's first model" in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("Next: forecast ")
+    again = forecast("train", "--model", "seasonal_mean")
+    assert "nothing to do" in again.stdout
+    assert again.returncode == 0
+
+
+def test_json_is_one_object_on_stdout(shop):
+    result = forecast("train", "--model", "seasonal_mean", "--json", "--set", "n_seasons=2")
+    answer = json.loads(result.stdout)
+    assert answer["runs"][0]["status"] == "complete"
+    listed = json.loads(forecast("runs", "list", "--json").stdout)
+    assert listed["runs"][0]["run_id"] == answer["runs"][0]["run_id"]
+    assert listed["runs"][0]["is_champion"]
+    shown = json.loads(forecast("runs", "show", answer["runs"][0]["run_id"], "--json").stdout)
+    assert shown["run"]["model_name"] == "seasonal_mean"
+    assert shown["metrics"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["train", "--model", "prophet"], 2, "there is no model 'prophet'"),
+        (["train", "--panel", "nope", "--model", "seasonal_mean"], 2, "there is no panel 'nope'"),
+        (["train", "--model", "seasonal_mean", "--epochs", "3"], 2, "no setting 'epochs'"),
+        (["train", "--set", "quantiles"], 2, "key=value"),
+        (["predict", "--target", "nowhere"], 2, "no target 'nowhere'"),
+        (["predict"], 2, "no trained model"),
+        (["runs", "show", "x"], 2, "there is no run 'x'"),
+        (["runs", "rollback", "--panel", "small"], 2, "no earlier champion"),
+    ],
+)
+def test_errors_name_the_place_and_the_remedy(shop, arguments, code, message):
+    result = forecast(*arguments)
+    assert result.returncode == code
+    assert message in result.stderr
+    assert "Remedy: " in result.stderr
+    assert "Traceback" not in result.stderr
+    as_json = forecast(*arguments, "--json")
+    assert as_json.returncode == code
+    assert message in json.loads(as_json.stdout)["error"]
+
+
+def test_a_missing_warehouse(shop):
+    shop.warehouse_path.unlink()
+    result = forecast("train")
+    assert result.returncode == 2
+    assert "there is no warehouse at" in result.stderr
+    assert "forecast demo" in result.stderr

@@ -1,0 +1,58 @@
+"""What lies after a cutoff changes no forecast from it, through the warehouse and every model."""
+
+from __future__ import annotations
+
+import pytest
+
+from forecaster import run
+from forecaster.warehouse import Warehouse
+from tests.test_warehouse import execute
+
+CUTOFF, HORIZON = "2024-03-10", 7
+MODELS = {
+    "seasonal_naive": {},
+    "seasonal_mean": {},
+    "lstm": {"units": 6, "decoder_units": 6, "epochs": 1, "steps_per_epoch": 2},
+    "lstm_stacked": {"units": 4, "epochs": 1, "steps_per_epoch": 2, "window": 7},
+}
+
+
+def forecasts(warehouse: Warehouse, run_id: str) -> list[dict]:
+    return warehouse.rows(
+        "select unique_id, ds, quantile, value, yhat, forecast_status from {quantiles} "
+        "join {predictions} using (run_id, level, unique_id, cutoff, ds) "
+        "where run_id = $run_id and cutoff = cast($cutoff as date) and level = 'bottom' order"
+        " by all",
+        run_id=run_id,
+        cutoff=CUTOFF,
+    )
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_later_rows_change_no_earlier_forecast(shop, warehouse, model):
+    (first,) = run.backtest(shop, models=[model], settings=MODELS[model])
+    execute(
+        warehouse,
+        f"""
+        update dev_features.panel_extended
+        set y = 3 * y + 50, y_train = 3 * y_train + 50, views = views + 9, revenue = 0,
+            is_stocked_out = not is_stocked_out
+        where ds > date '{CUTOFF}';
+        update dev_features.panel_extended
+        set is_promoted = 1 - is_promoted, weekday = -weekday
+        where ds > date '{CUTOFF}' + {HORIZON};
+        delete from dev_features.panel_extended where ds > date '{CUTOFF}' and unique_id like 'item
+        3%';
+        update dev_features.scaling set centre = centre + 7 where cutoff > date '{CUTOFF}'
+        """,
+    )
+    (second,) = run.backtest(shop, models=[model], settings=MODELS[model])
+    assert second.run_id != first.run_id
+    before = [
+        r for r in forecasts(warehouse, first.run_id) if not r["unique_id"].startswith("item 3")
+    ]
+    after = [
+        r for r in forecasts(warehouse, second.run_id) if not r["unique_id"].startswith("item 3")
+    ]
+    assert len(before) > 0
+    assert before == after

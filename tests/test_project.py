@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from forecaster.errors import BAD_INPUT, FAILED, ForecastError
+from forecaster.project import Project, find_project
+
+
+def test_relation_names_come_from_the_manifest(shop):
+    assert shop.relation("predictions") == '"dev_forecasts"."predictions"'
+    assert Project(target="prod").relation("predictions") == '"prod_forecasts"."predictions"'
+    assert Project(target="dev").relation("predictions") == '"dev_forecasts"."predictions"'
+    with pytest.raises(ForecastError, match="no model 'nothing'"):
+        shop.relation("nothing")
+
+
+def test_warehouse_path_is_the_profiles(shop, monkeypatch, tmp_path):
+    assert shop.warehouse_path == Path.cwd() / "warehouse.duckdb"
+    monkeypatch.setenv("FORECAST_WAREHOUSE", str(tmp_path / "other.duckdb"))
+    assert Project().warehouse_path == tmp_path / "other.duckdb"
+
+
+def test_found_from_inside_the_project(shop, monkeypatch):
+    monkeypatch.chdir("dbt_project")
+    assert Project(profiles_dir="..").folder == shop.folder
+
+
+def test_missing_pieces_are_named(shop, tmp_path):
+    with pytest.raises(ForecastError, match="dbt_project.yml"):
+        find_project(tmp_path)
+    with pytest.raises(ForecastError, match="profiles.yml"):
+        Project(profiles_dir=tmp_path / "nowhere")
+    with pytest.raises(ForecastError, match="no target 'staging'") as error:
+        Project(target="staging")
+    assert "dev, prod" in error.value.remedy
+    profile = Path("profiles.yml")
+    profile.write_text(profile.read_text().replace("warehouse_forecaster:", "other:"))
+    with pytest.raises(ForecastError, match="no profile 'warehouse_forecaster'"):
+        Project()
+    profile.write_text("a: [")
+    with pytest.raises(ForecastError, match="cannot be read"):
+        Project()
+
+
+def test_a_failing_model_is_named_with_its_message(shop):
+    model = shop.folder / "models" / "features" / "series.sql"
+    model.write_text("select no_such_column from given.series")
+    with pytest.raises(ForecastError, match="model series .*no_such_column") as error:
+        shop.build("series")
+    assert error.value.exit_code == FAILED
+
+
+def test_a_project_that_does_not_compile(shop):
+    (shop.folder / "models" / "features" / "series.sql").write_text("{{ no_such_macro() }}")
+    with pytest.raises(ForecastError, match="no_such_macro") as error:
+        shop.build("series")
+    assert error.value.exit_code == BAD_INPUT
+
+
+def test_dbt_leaves_the_warehouse_to_others(shop):
+    """Also with a profile that says nothing of keep_open."""
+    import subprocess
+    import sys
+
+    profile = Path("profiles.yml")
+    profile.write_text(profile.read_text().replace("keep_open: false", "keep_open: true"))
+    project = Project()
+    project.build("series")
+    code = "import duckdb; duckdb.connect('warehouse.duckdb').execute('create table t as select 1')"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_compiled_analyses_are_kept_until_a_macro_changes(shop):
+    first = shop.compiled("write_parents")
+    assert "$run_id" in first
+    files = list((shop.target_folder / "forecast").glob("write_parents.*.sql"))
+    assert len(files) == 1
+    analysis = shop.folder / "analyses" / "write_parents.sql"
+    analysis.write_text(analysis.read_text() + "\n-- changed")
+    assert shop.compiled("write_parents").endswith("-- changed")
+
+
+def test_target_of_a_manifest_written_by_plain_dbt(shop):
+    (shop.target_folder / "forecast" / "target.json").unlink()
+    manifest = json.loads((shop.target_folder / "manifest.json").read_text())
+    assert shop._target_of(manifest) in {None, "dev"}
+    assert Project(target="prod").relation("runs").startswith('"prod')

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from forecaster import registry, run
+from forecaster.errors import ForecastError
+from forecaster.warehouse import Warehouse
+from tests.test_warehouse import execute
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ("predictions", "quantiles", "metrics", "training_history", "model_promotions")
+
+
+def counts(warehouse: Warehouse) -> dict[str, int]:
+    return {
+        name: warehouse.rows(f"select count(*) as n from {{{name}}}")[0]["n"] for name in RESULTS
+    }
+
+
+def statuses(warehouse: Warehouse) -> list[str]:
+    return [r["status"] for r in warehouse.rows("select status from {runs} order by started_at")]
+
+
+def test_train_writes_the_validation_and_the_live_forecast(shop, warehouse):
+    (outcome,) = run.train(shop, model="seasonal_mean")
+    rows = warehouse.rows(
+        "select cutoff, level, count(*) as n, min(yhat_upper - yhat_lower) as width "
+        "from {predictions} group by all order by cutoff, level"
+    )
+    live, origin = "2024-03-24", "2024-03-17"
+    assert [(str(r["cutoff"]), r["level"], r["n"]) for r in rows] == [
+        (origin, "bottom", 11 * 7),  # one series had not begun
+        (origin, "total", 7),
+        (live, "bottom", 12 * 7),
+        (live, "total", 7),
+    ]
+    assert outcome.n_rows == sum(r["n"] for r in rows)
+    assert rows[0]["width"] >= 0
+    assert list(outcome.scores) == [origin]
+    assert 0 < outcome.scores[origin]["rmsse"] < 2
+    total = warehouse.rows(
+        "select sum(yhat) filter (level = 'total') as top, sum(yhat) filter (level = "
+        "'bottom') as bottom "
+        "from {predictions}"
+    )[0]
+    assert total["top"] == pytest.approx(total["bottom"])
+    stored = registry.show(warehouse, outcome.run_id)
+    assert stored["status"] == "complete"
+    assert stored["pid"] == os.getpid()
+    assert stored["seconds"] > 0
+    assert stored["artifact_path"] == f"artifacts/{outcome.run_id}"
+    assert registry.champion(warehouse, "small")["run_id"] == outcome.run_id
+
+
+def test_nothing_new_trains_nothing(shop, warehouse):
+    (first,) = run.train(shop, model="seasonal_mean")
+    before = counts(warehouse)
+    (again,) = run.train(shop, model="seasonal_mean")
+    assert (again.status, again.run_id) == ("unchanged", first.run_id)
+    assert counts(warehouse) == before
+    (forced,) = run.train(shop, model="seasonal_mean", force=True)
+    assert forced.status == "complete"
+    (other,) = run.train(shop, model="seasonal_mean", settings={"n_seasons": 8})
+    assert other.status == "complete"
+    execute(warehouse, "update dev_features.panel_extended set y = y + 1 where period_index = 5")
+    (newer,) = run.train(shop, model="seasonal_mean")
+    assert newer.status == "complete"
+
+
+def test_predict_uses_the_champion_as_it_was_trained(shop, warehouse):
+    (trained,) = run.train(shop, model="seasonal_mean", settings={"n_seasons": 2})
+    (predicted,) = run.predict(shop)
+    stored = registry.show(warehouse, predicted.run_id)
+    assert stored["model_run_id"] == trained.run_id
+    different = warehouse.rows(
+        "select count(*) as n from {predictions} as a join {predictions} as b "
+        "using (level, unique_id, cutoff, ds) where a.run_id = $trained and b.run_id = $predicted "
+        "and a.yhat <> b.yhat",
+        trained=trained.run_id,
+        predicted=predicted.run_id,
+    )
+    assert different[0]["n"] == 0
+    assert predicted.n_rows == 13 * 7
+
+
+def test_predict_without_a_model(shop):
+    with pytest.raises(ForecastError, match="no trained model") as error:
+        run.predict(shop)
+    assert error.value.remedy == "run `forecast train --panel small`"
+
+
+@pytest.mark.parametrize("harm", ["missing", "damaged", "other"])
+def test_a_model_that_is_not_what_was_saved_is_refused(shop, warehouse, harm):
+    (outcome,) = run.train(shop, model="seasonal_mean")
+    folder = Path("artifacts") / outcome.run_id
+    if harm == "missing":
+        folder.rename("elsewhere")
+    elif harm == "damaged":
+        (folder / "model.json").write_text("{")
+    else:
+        (folder / "more.json").write_text("{}")
+    before = counts(warehouse)
+    with pytest.raises(ForecastError, match=outcome.run_id) as error:
+        run.predict(shop)
+    assert "forecast train" in error.value.remedy
+    assert counts(warehouse) == before
+    assert statuses(warehouse) == ["complete"]
+
+
+def test_backtest_scores_every_cutoff(shop, warehouse):
+    outcomes = run.backtest(shop, models=["seasonal_naive", "seasonal_mean"])
+    assert [list(o.scores) for o in outcomes] == [["2024-03-10", "2024-03-17"]] * 2
+    assert registry.champions(warehouse, "small") == []
+    rmsse = registry.backtest_rmsse(warehouse, "small")
+    assert set(rmsse) == {"seasonal_naive", "seasonal_mean"}
+    again = run.backtest(shop, models=["seasonal_naive", "seasonal_mean"])
+    assert [o.status for o in again] == ["unchanged", "unchanged"]
+
+
+def test_a_challenger_needs_a_better_backtest(shop, warehouse):
+    run.train(shop, model="seasonal_naive")
+    (challenger,) = run.train(shop, model="seasonal_mean")
+    assert challenger.promoted is None
+    run.backtest(shop, models=["seasonal_naive", "seasonal_mean"])
+    (better,) = run.train(shop, model="seasonal_mean", force=True)
+    assert better.promoted.startswith("mean RMSSE")
+    (worse,) = run.train(shop, model="seasonal_naive", force=True)
+    assert worse.promoted is None
+    (same,) = run.train(shop, model="seasonal_mean", force=True)
+    assert same.promoted is not None
+    assert registry.champion(warehouse, "small")["run_id"] == same.run_id
+
+
+def test_promotion_and_roll_back_are_rows(shop, warehouse):
+    ids = [run.train(shop, model="seasonal_naive", force=True)[0].run_id for _ in range(3)]
+    assert registry.roll_back(warehouse, "small")["run_id"] == ids[1]
+    assert registry.roll_back(warehouse, "small")["run_id"] == ids[0]
+    with pytest.raises(ForecastError, match="no earlier champion"):
+        registry.roll_back(warehouse, "small")
+    registry.promote(warehouse, ids[2])
+    assert registry.champion(warehouse, "small")["run_id"] == ids[2]
+    assert registry.roll_back(warehouse, "small")["run_id"] == ids[0]
+    assert counts(warehouse)["model_promotions"] == 7
+    with pytest.raises(ForecastError, match="no run 'x'"):
+        registry.promote(warehouse, "x")
+
+
+def test_failed_work_leaves_a_failed_run_and_nothing_else(shop, warehouse):
+    before = counts(warehouse)
+    with pytest.raises(RuntimeError, match="no luck"):
+        run.train(shop, model="tests.broken_model")
+    assert counts(warehouse) == before
+    (row,) = warehouse.rows("select status, error from {runs}")
+    assert row == {"status": "failed", "error": "RuntimeError: no luck today"}
+    assert not Path("artifacts").exists() or not any(Path("artifacts").iterdir())
+
+
+@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_command_stopped_in_the_middle(shop, warehouse, stop):
+    run.train(shop, model="seasonal_naive")
+    before = counts(warehouse)
+    command = [sys.executable, "-m", "forecaster", "train", "--model", "tests.slow_model"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 120
+    while not Path("learning").exists():
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert statuses(warehouse)[-1] == "running"  # and the warehouse is not locked meanwhile
+    process.send_signal(stop)
+    process.wait(60)
+    assert process.returncode == (-9 if stop == signal.SIGKILL else 130)
+    run.train(shop, model="seasonal_naive")
+    assert statuses(warehouse)[1] == ("abandoned" if stop == signal.SIGKILL else "failed")
+    assert counts(warehouse) == before
+
+
+def test_history_shorter_than_two_horizons(shop, warehouse):
+    execute(
+        warehouse,
+        "delete from dev_features.cutoffs where not is_live; "
+        "delete from dev_features.scaling where cutoff < date '2024-03-24'",
+    )
+    (outcome,) = run.train(shop, model="seasonal_mean")
+    assert outcome.status == "complete"
+    assert "too short" in outcome.notes[0]
+    with pytest.raises(ForecastError, match="no backtest cutoff"):
+        run.backtest(shop, models=["seasonal_mean"])
