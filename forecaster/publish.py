@@ -245,9 +245,7 @@ def comment(con: duckdb.DuckDBPyConnection, table: str, mart: Mart) -> None:
     con.execute(f"comment on table {table} is {literal(mart.description)}")
     for column, description in mart.columns.items():
         if description:
-            con.execute(
-                f"comment on column {table}.{quoted(column)} is {literal(description)}"
-            )
+            con.execute(f"comment on column {table}.{quoted(column)} is {literal(description)}")
 
 
 def create_alias_views(con: duckdb.DuckDBPyConnection, contract: dict[str, Columns]) -> None:

@@ -19,6 +19,7 @@ SAMPLE_MODEL = "sample_orders"
 SAMPLE_COLUMNS = ("order_id", "ordered_at", "item_id", "quantity", "unit_price")
 OURS = re.compile(r".*_(staging|intermediate|features|forecasts|marts)$")
 
+
 @dataclass(frozen=True)
 class Table:
     """A table of the team's warehouse."""

@@ -54,8 +54,9 @@ def test_a_failing_model_is_named_with_its_message(shop):
 
 
 def test_a_project_that_does_not_compile(shop):
-    (shop.folder / "models" / "features" / "series.sql").write_text("{{ no_such_macro() }}")
-    with pytest.raises(ForecastError, match="no_such_macro") as error:
+    model = shop.folder / "models" / "features" / "series.sql"
+    model.write_text("select * from {{ ref('no_such_model') }}")
+    with pytest.raises(ForecastError, match="no_such_model") as error:
         shop.build("series")
     assert error.value.exit_code == BAD_INPUT
 

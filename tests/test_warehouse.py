@@ -16,7 +16,6 @@ from forecaster.errors import BAD_INPUT, LOCKED, ForecastError
 from forecaster.warehouse import Warehouse
 from tests.conftest import make_panel
 
-
 HOLD = """
 import duckdb, time
 connection = duckdb.connect("warehouse.duckdb")
@@ -78,10 +77,8 @@ def test_locked_by_another_process(warehouse, monkeypatch):
 
 
 def test_a_short_lock_is_waited_for(warehouse):
-    code = "import duckdb, time; c = duckdb.connect('warehouse.duckdb'); print('open', flush=True); time.sleep(1)"
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
-    ) as holder:
+    command = [sys.executable, "-c", HOLD.format(1)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout.readline() == "open\n"
         assert warehouse.panels()[0].panel_name == "small"
 
