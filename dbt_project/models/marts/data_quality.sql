@@ -68,7 +68,7 @@ flagged as (
         '{{ check_name }}' as check_name,
         count_if({{ flag }}) as n_rows,
         sum(case when {{ flag }} then y end) as quantity,
-        min(case when {{ flag }} then unique_id || ' on ' || cast(ds as varchar) end) as first_example
+        min(case when {{ flag }} then cast(ds as varchar) || ', ' || unique_id end) as first_example
     from history
     group by panel_name
     {{ 'union all' if not loop.last }}
@@ -81,7 +81,7 @@ revised as (
         'revised after its period closed: ' || reason as check_name,
         count(*) as n_rows,
         sum(quantity_change) as quantity,
-        min(unique_id || ' on ' || cast(ds as varchar)) as first_example
+        min(cast(ds as varchar) || ', ' || unique_id) as first_example
     from {{ ref('warehouse_forecaster', 'revisions') }}
     group by panel_name, reason
 ),
@@ -173,8 +173,10 @@ final as (
         check_name,
         treatment,
         cast(n_rows as bigint) as n_rows,
+        -- what is left out of a panel or kept apart is counted in lines, not in the panel's rows
         cast(
-            n_rows / nullif(max(case when treatment = 'read' then n_rows end) over (partition by input_name, panel_name), 0) as double
+            case when treatment not in ('left out', 'kept apart') then n_rows end
+            / nullif(max(case when treatment = 'read' then n_rows end) over (partition by input_name, panel_name), 0) as double
         ) as share_of_rows,
         cast(quantity as double) as quantity,
         first_example

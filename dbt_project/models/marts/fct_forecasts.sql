@@ -1,4 +1,4 @@
--- The live forecast of each panel's champion: the newest run that used the promoted model, at its newest cutoff.
+-- The live forecast of each panel's champion: at the newest cutoff from which the promoted model forecast, the newest run.
 with champions as (
     select * from {{ ref('warehouse_forecaster', 'forecast_champions') }}
     where is_current and segment = 'all'
@@ -6,14 +6,12 @@ with champions as (
 
 champion_runs as (
     select
-        runs.panel_name,
         runs.run_id,
         runs.finished_at
     from {{ ref('warehouse_forecaster', 'runs') }} as runs
     inner join champions
         on runs.panel_name = champions.panel_name and coalesce(runs.model_run_id, runs.run_id) = champions.run_id
     where runs.status = 'complete' and runs.kind in ('train', 'predict')
-    qualify row_number() over (partition by runs.panel_name order by runs.finished_at desc, runs.run_id desc) = 1
 ),
 
 bottom_forecasts as (
@@ -25,9 +23,20 @@ bottom_forecasts as (
     where predictions.level = 'bottom'
 ),
 
+-- a forecast made later from an older cutoff is no news
+live_runs as (
+    select
+        panel_name,
+        run_id,
+        cutoff
+    from bottom_forecasts
+    qualify row_number() over (partition by panel_name order by cutoff desc, made_at desc, run_id desc) = 1
+),
+
 live_forecasts as (
-    select * from bottom_forecasts
-    qualify cutoff = max(cutoff) over (partition by run_id)
+    select bottom_forecasts.*
+    from bottom_forecasts
+    semi join live_runs on bottom_forecasts.run_id = live_runs.run_id and bottom_forecasts.cutoff = live_runs.cutoff
 ),
 
 life_cycles as (
