@@ -112,7 +112,23 @@ panels as (
     {%- endfor %}
 ),
 
--- sums of fractions depend on their order, which threads change; rounding keeps a second build equal to the first
+-- sums of fractions depend on their order, which threads change: rounded sums, and ratios of them, do not
+rounded as (
+    select
+        panel_name,
+        unique_id,
+        item_id,
+        location_id,
+        customer_id,
+        ds,
+        known_from,
+        {%- for column in ['quantity', 'quantity_latest', 'revenue', 'gross_revenue', 'quantity_priced', 'returned_quantity'] %}
+        round(cast({{ column }} as double), 6) as {{ column }},
+        {%- endfor %}
+        n_lines
+    from panels
+),
+
 final as (
     select
         -- ids
@@ -125,14 +141,14 @@ final as (
         ds,
         known_from,
         -- numerics
-        round(cast(quantity as double), 6) as quantity,
-        round(cast(quantity_latest as double), 6) as quantity_latest,
-        round(cast(revenue as double), 6) as revenue,
-        round(cast(revenue / nullif(quantity_priced, 0) as double), 6) as price_paid,
-        round(cast(1 - revenue / nullif(gross_revenue, 0) as double), 6) as discount_paid,
+        quantity,
+        quantity_latest,
+        revenue,
+        revenue / nullif(quantity_priced, 0) as price_paid,
+        1 - revenue / nullif(gross_revenue, 0) as discount_paid,
         cast(n_lines as bigint) as n_lines,
-        round(cast(returned_quantity as double), 6) as returned_quantity
-    from panels
+        returned_quantity
+    from rounded
 )
 
 select * from final
