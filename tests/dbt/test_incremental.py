@@ -10,7 +10,8 @@ import pytest
 
 from tests.dbt.shop import Comparison, Shop, default_vars
 
-BUILT = ["+panel_extended", "+scaling", "+segments", "+hierarchy", "+feature_catalog", "+revisions"]
+BUILT = ["+panel_extended", "+scaling", "+segments", "+hierarchy", "+feature_catalog"]
+BUILT += ["+settings", "+revisions"]
 
 TABLES = {
     "dev_features.panel": ["panel_name", "unique_id", "ds"],
