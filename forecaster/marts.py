@@ -49,9 +49,10 @@ class Marts:
             "with by_period as ("
             "select h.level, h.node_id, d.ds, sum(d.demand) as demand from {hierarchy} as h "
             "join {fct_demand} as d using (panel_name, unique_id) "
-            "where h.panel_name = $panel and d.ds >= $since group by all) "
-            "select level, node_id, avg(demand) as rate from by_period group by all "
-            "order by level != 'bottom', level, rate desc nulls last, node_id",
+            "where h.panel_name = $panel and d.ds >= $since group by all), "
+            "by_node as (select level, node_id, avg(demand) as rate from by_period group by all) "
+            "select * from by_node "
+            "order by level = 'bottom', level, rate desc nulls last, node_id",
             since=since,
         )
 
@@ -136,8 +137,8 @@ class Marts:
             "with newest as ("
             "select p.run_id, p.model_name, p.cutoff from {predictions} as p "
             "join {runs} as r using (run_id) where p.panel_name = $panel "
-            "and r.kind = 'backtest' and r.status = 'complete' group by all "
-            "qualify row_number() over "
+            "and r.kind = 'backtest' and r.status = 'complete' "
+            "group by p.run_id, p.model_name, p.cutoff qualify row_number() over "
             "(partition by p.model_name, p.cutoff order by max(r.started_at) desc) = 1) "
             "select p.model_name, p.cutoff, p.level, p.unique_id, "
             f"strftime(min(p.ds), {DS}) as start, list(p.yhat order by p.ds) as yhat "
@@ -169,7 +170,7 @@ class Marts:
             "max(t.metric_value) filter (t.split = 'validation') as validation "
             "from {training_history} as t join {runs} as r using (run_id) "
             "where t.panel_name = $panel and t.metric_name = 'loss' and r.status = 'complete' "
-            "and r.kind = 'train' group by all order by r.started_at desc, t.cutoff, t.epoch"
+            "and r.kind = 'train' group by all order by 4 desc, 1, 3, t.epoch"
         )
 
     def runs(self, limit: int = 40) -> Rows:

@@ -26,26 +26,6 @@ STAGING = ".publishing-"
 
 Columns = dict[str, str]
 
-# The forecasts under the names that BigQuery's AI.FORECAST and Snowflake's FORECAST give them.
-ALIAS_VIEWS = {
-    "forecast_bigquery": {
-        "forecast_timestamp": "cast(ds as timestamp)",
-        "forecast_value": "yhat",
-        "confidence_level": "confidence_level",
-        "prediction_interval_lower_bound": "yhat_lower",
-        "prediction_interval_upper_bound": "yhat_upper",
-        "ai_forecast_status": "forecast_status",
-    },
-    "forecast_snowflake": {
-        "series": "unique_id",
-        "ts": "cast(ds as timestamp)",
-        "forecast": "yhat",
-        "lower_bound": "yhat_lower",
-        "upper_bound": "yhat_upper",
-    },
-}
-ALIAS_KEYS = ("panel_name", "level", "unique_id")
-
 
 @dataclass(frozen=True)
 class Mart:
@@ -229,7 +209,6 @@ def write(
         con.execute(f"copy {table} to {literal(parquet)} (format parquet, compression zstd)")
         counted = con.execute(f"select count(*) from {table}").fetchone()
         rows[mart.name] = counted[0] if counted else 0
-    create_alias_views(con, contract)
     con.execute("detach published")
     (staged / DATABASE).chmod(0o444)
     text = json.dumps(contract, indent=2, sort_keys=True)
@@ -246,19 +225,6 @@ def comment(con: duckdb.DuckDBPyConnection, table: str, mart: Mart) -> None:
     for column, description in mart.columns.items():
         if description:
             con.execute(f"comment on column {table}.{quoted(column)} is {literal(description)}")
-
-
-def create_alias_views(con: duckdb.DuckDBPyConnection, contract: dict[str, Columns]) -> None:
-    """The live forecasts under other warehouses' names, unless the project has such marts."""
-    columns = contract.get("fct_forecasts", {})
-    for view, aliases in ALIAS_VIEWS.items():
-        if view in contract or not columns:
-            continue
-        keys = [quoted(key) for key in ALIAS_KEYS if key in columns]
-        named = [f"{expression} as {alias}" for alias, expression in aliases.items()]
-        con.execute("use published")  # or the view would hold this attachment's name
-        con.execute(f"create view {view} as select {', '.join(keys + named)} from fct_forecasts")
-        con.execute("use memory")
 
 
 def swap(staged: Path, folder: Path) -> None:

@@ -286,7 +286,7 @@ def standing(panels: Sequence[Mapping[str, Any]]) -> str:
     if not panels:
         return made
     n_series = sum(panel["n_series"] for panel in panels)
-    kinds = f"{len(panels)} {'kinds' if len(panels) > 1 else 'kind'} of forecast"
+    kinds = f"{len(panels)} {'panels' if len(panels) > 1 else 'panel'}"
     return f"{kinds}, {n_series:,} series. {made}"
 
 

@@ -90,8 +90,6 @@ def test_database_and_parquet_hold_the_marts(project: SimpleNamespace) -> None:
         assert dict(kinds.fetchall()) == {
             "dim_items": "BASE TABLE",
             "fct_forecasts": "BASE TABLE",
-            "forecast_bigquery": "VIEW",
-            "forecast_snowflake": "VIEW",
         }
         rows = con.execute("from fct_forecasts").fetchall()
         parquet = publication.folder / "fct_forecasts.parquet"
@@ -103,17 +101,6 @@ def test_database_and_parquet_hold_the_marts(project: SimpleNamespace) -> None:
             "and table_name = 'fct_forecasts'"
         )
         assert comments.fetchone() == ("the series' id",)
-
-
-def test_alias_views_speak_other_warehouses_names(project: SimpleNamespace) -> None:
-    with duckdb.connect(str(publish(project).database), read_only=True) as con:
-        first = con.sql("from forecast_snowflake order by ts limit 1")
-        columns = ["panel_name", "level", "unique_id", "series", "ts", "forecast"]
-        assert first.columns == [*columns, "lower_bound", "upper_bound"]
-        assert first.fetchall()[0][5:] == (2.0, 1.0, 3.0)
-        first = con.sql("from forecast_bigquery order by forecast_timestamp limit 1")
-        assert first.columns[-1] == "ai_forecast_status"
-        assert str(first.types[first.columns.index("forecast_timestamp")]) == "TIMESTAMP"
 
 
 def test_storage_is_old_enough_for_every_driver(project: SimpleNamespace) -> None:

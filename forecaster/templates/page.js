@@ -137,13 +137,17 @@ function showPanel() {
   fill($("panels"), ...DATA.panels.map((one, index) => {
     const button = element("button", { type: "button", textContent: pretty(one.name) });
     button.setAttribute("aria-pressed", String(index === state.panel));
-    button.onclick = () => { state.panel = index; state.level = state.model = null; showPanel(); };
+    button.onclick = () => {
+      Object.assign(state, { panel: index, level: null, model: null });
+      history.replaceState(null, "", `#${encodeURIComponent(one.name)}`);
+      showPanel();
+    };
     return button;
   }));
   const each = p.grain.map((column) => column.replace(/_id$/, "")).join(" and ");
   const period = (text) => (p.frequency === "day" ? day(text, true) : `the ${words().one} of ${day(text, true)}`);
   const until = p.last_period ? ` Demand is known up to ${period(p.last_period)}.` : "";
-  const left = p.excluded_period ? ` Left out: ${period(p.excluded_period)} (${p.excluded_reason}).` : "";
+  const left = p.excluded_reason ? ` Left out, because incomplete: ${p.excluded_reason}.` : "";
   $("panel-words").textContent = `Demand of each ${each}, ${words().many === "days" ? "by day" : `by ${words().one}`}, for the next ${plural(p.horizon, words().one, words().many)}.${until}${left}`;
   const levels = unique(p.series.map((one) => one.level));
   state.level = levels.includes(state.level) ? state.level : levels.includes("bottom") ? "bottom" : levels[0];
@@ -364,7 +368,7 @@ function showTraining() {
   const traces = [line(chosen.train, "on what it learned from", css("--faint"), "solid")];
   if (chosen.validation.length) traces.push(line(chosen.validation, "on what it had not seen", css("--accent"), "solid"));
   const shapes = best ? [{ type: "line", x0: best, x1: best, yref: "paper", y0: 0, y1: 1, line: { color: css("--faint"), width: 1, dash: "dot" } }] : [];
-  draw("curve", traces, { shapes, xaxis: { title: { text: "epoch", font: { size: 12, color: css("--soft") } }, nticks: 12 }, yaxis: { rangemode: "normal", title: { text: "loss", font: { size: 12, color: css("--soft") } } }, showlegend: true, legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 12, color: css("--soft") } }, margin: { l: 56, r: 8, t: 30, b: 44 } });
+  draw("curve", traces, { shapes, xaxis: { title: { text: "epoch", font: { size: 12, color: css("--soft") } }, ...(chosen.epochs.length > 12 ? { nticks: 12 } : { dtick: 1 }) }, yaxis: { rangemode: "normal", title: { text: "loss", font: { size: 12, color: css("--soft") } } }, showlegend: true, legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 12, color: css("--soft") } }, margin: { l: 56, r: 8, t: 30, b: 44 } });
 }
 
 // --- data quality and runs ---
@@ -376,15 +380,20 @@ function table(caption, columns, rows) {
   return element("div", { className: "scroll" }, node);
 }
 const CHECKS = [
-  { key: "subject", name: "Input" }, { key: "check", name: "What was found" }, { key: "treatment", name: "What was done" },
+  { key: "check", name: "What was found" }, { key: "treatment", name: "What was done" },
   { key: "rows", name: "Rows", n: true }, { key: "quantity", name: "Units", n: true }, { key: "example", name: "First example", wide: true },
 ];
 function showQuality() {
   $("quality-words").textContent = DATA.inputs_words;
-  const ours = CHECKS.filter((column) => column.key !== "subject");
-  const tables = [];
-  if (DATA.inputs.length) tables.push(table("Rows of the inputs", CHECKS, DATA.inputs));
-  if (panel()?.quality.length) tables.push(table(`History of ${pretty(panel().name)}`, ours, panel().quality));
+  const read = (rows) => rows.find((row) => row.treatment === "read")?.rows ?? 0;
+  const found = (rows) => rows.filter((row) => row.treatment !== "read");
+  const byInput = unique(DATA.inputs.map((row) => row.subject)).map((name) => [name, DATA.inputs.filter((row) => row.subject === name)]);
+  byInput.sort((a, b) => found(b[1]).length - found(a[1]).length);
+  const tables = byInput.filter(([, rows]) => found(rows).length).map(([name, rows]) => table(`${pretty(name)}: ${plural(read(rows), "row", "rows")} read`, CHECKS, found(rows)));
+  const clean = byInput.filter(([, rows]) => !found(rows).length).map(([name, rows]) => `${pretty(name)} (${number(read(rows))})`);
+  if (clean.length) tables.push(element("p", { className: "lead", textContent: `Nothing to note in ${clean.join(", ")}.` }));
+  const ours = panel().quality;
+  if (ours.length) tables.push(table(`What is forecast as ${pretty(panel().name)}: ${plural(read(ours), "row", "rows")} of history`, CHECKS, found(ours)));
   fill($("quality-tables"), ...tables);
 }
 function showRuns() {
@@ -407,6 +416,7 @@ $("model").onchange = () => { state.model = $("model").value; showSeries(); };
 $("accuracy-level").onchange = $("metric").onchange = showAccuracy;
 $("training-run").onchange = showTraining;
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { showSeries(); showAccuracy(); showTraining(); });
+state.panel = Math.max(0, DATA.panels.findIndex((one) => one.name === decodeURIComponent(location.hash.slice(1))));
 if (DATA.panels.length) showPanel();
 else {
   $("panel-words").textContent = "There is no panel with history yet: `forecast build`, then `forecast train`.";

@@ -30,7 +30,8 @@
                     ~ longest ~ " periods; give it role past, or say the lag in its meta (lag: n)"
                 ) }}
             {% endif %}
-            {% if meta.get('role') %}
+            {% set is_the_panels_key = model != 'panel' and relation == 'panel_extended' and name in ['panel_name', 'unique_id', 'ds'] %}
+            {% if meta.get('role') and not is_the_panels_key %}
                 {% do result.append({
                     'name': name, 'model': model, 'relation': relation, 'role': meta.role, 'scaling': meta.get('scaling'),
                     'input': meta.get('input'), 'fallback': meta.get('fallback'),
