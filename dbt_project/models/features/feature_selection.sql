@@ -1,6 +1,6 @@
--- What a feature says of demand, on rows up to the earliest cutoff and at most 2,000 series of a panel (drawn by the hash of their id).
+-- What a feature says of demand, on rows up to the earliest cutoff and at most 500 series of a panel (drawn by the hash of their id).
 -- A past feature is held against the mean of the next horizon, one known in advance against its own period.
-{%- set most_series = 2000 %}
+{%- set most_series = 500 %}
 {%- set known = [] %}
 {%- set past = [] %}
 {%- for feature in warehouse_forecaster.get_features() if feature.role in ['past', 'known_future'] %}

@@ -7,6 +7,7 @@
     post_hook='{{ warehouse_forecaster.record_panel_build() }}',
 ) }}
 -- depends_on: {{ ref('warehouse_forecaster', 'panel_builds') }}
+-- depends_on: {{ ref('warehouse_forecaster', 'int_periods') }}
 -- depends_on: {{ ref('warehouse_forecaster', 'int_spine') }}
 {%- set starts = warehouse_forecaster.panel_rebuild_starts() if execute and is_incremental() else {} %}
 {%- set past = ['returned_quantity', 'on_hand', 'price_paid', 'is_price_paid_imputed', 'discount_paid', 'was_promoted'] %}
@@ -16,10 +17,7 @@
 {%- endfor %}
 {%- set own = 'partition by unique_id order by ds rows between ' %}
 
-with periods as (
-    select * from {{ ref('warehouse_forecaster', 'int_periods') }}
-),
-
+with
 {% for panel in warehouse_forecaster.get_panels() %}
 {%- set w = warehouse_forecaster.windows(panel) %}
 {%- set start = starts.get(panel.name) %}

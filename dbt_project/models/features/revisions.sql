@@ -12,7 +12,7 @@ periods as (
 {{ panel.name }}_lines as (
     select
         '{{ panel.name }}' as panel_name,
-        {{ warehouse_forecaster.join_id(panel.grain) }} as unique_id,
+        {{ warehouse_forecaster.join_id(warehouse_forecaster.qualified('lines', panel.grain)) }} as unique_id,
         periods.ds,
         periods.closes_at,
         lines.line_id,

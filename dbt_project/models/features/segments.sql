@@ -114,7 +114,7 @@ valued as (
 ranked as (
     select
         *,
-        sum(value) over (partition by panel_name, cutoff order by value desc, unique_id rows unbounded preceding)
+        sum(value) over (partition by panel_name, cutoff order by value desc, unique_id asc rows unbounded preceding)
         - value as value_above,
         sum(value) over (partition by panel_name, cutoff) as total_value
     from valued

@@ -139,7 +139,7 @@ learned as (
     {%- endif %}
     -- the same weekday, as many whole weeks back as needed
     left join learned
-        on learned.day = days.day - 7 * cast(ceil((days.day - days.known_until) / 7.0) as integer)
+        on days.day - 7 * cast(ceil((days.day - days.known_until) / 7.0) as integer) = learned.day
     left join given as everywhere on days.day = everywhere.day and everywhere.location_id = 'all'
     left join given as here on days.day = here.day and locations.location_id = here.location_id and here.location_id <> 'all'
 ),

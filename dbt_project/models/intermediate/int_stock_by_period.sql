@@ -90,10 +90,10 @@ series as (
     inner join series
         on
             series.panel_name = '{{ panel.name }}'
-            and series.item_id = places.item_id
-            and series.first_ds <= places.ds
+            and places.item_id = series.item_id
+            and places.ds >= series.first_ds
             {%- if 'location_id' in panel.grain %}
-            and (series.location_id = places.location_id or places.location_id = 'all')
+            and (places.location_id = series.location_id or places.location_id = 'all')
             {%- endif %}
     group by series.panel_name, series.unique_id, places.ds
 ),
@@ -202,14 +202,18 @@ open_inferred as (
 
 final as (
     select
-        panel_name,
-        unique_id,
-        ds,
+        coalesce(recorded.panel_name, inferred.panel_name) as panel_name,
+        coalesce(recorded.unique_id, inferred.unique_id) as unique_id,
+        coalesce(recorded.ds, inferred.ds) as ds,
         recorded.on_hand,
         coalesce(recorded.is_stocked_out, false) as is_stocked_out,
         recorded.panel_name is null as is_stockout_inferred
     from recorded
-    full outer join open_inferred using (panel_name, unique_id, ds)
+    full outer join open_inferred as inferred
+        on
+            recorded.panel_name = inferred.panel_name
+            and recorded.unique_id = inferred.unique_id
+            and recorded.ds = inferred.ds
 )
 
 select * from final
