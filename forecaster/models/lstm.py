@@ -138,14 +138,31 @@ class LSTM(Model):
     def forecast(self, panel: Panel) -> Forecast:
         """The horizon after the panel's cutoff."""
         signals = Signals(self.settings, panel, self.group)
-        means, quantiles = [], []
+        means, quantiles, active = [], [], []
         for rows in _parts(panel.n_series):
             mean, q, at = self._forward(signals, rows, np.array([panel.n_periods]))
-            means.append(self.calibration * mean[:, 0] * at.scale)
+            means.append(mean[:, 0] * at.scale)
             quantiles.append(q[:, 0] * at.scale[..., None])
-        return Forecast(
-            np.concatenate(means), np.concatenate(quantiles), history_status(panel, signals.context)
-        )
+            active.append(at.active[:, 0] > 0)
+        mean = np.concatenate(means)
+        mean *= self._total_factor(signals, mean, np.concatenate(active))
+        return Forecast(mean, np.concatenate(quantiles), history_status(panel, signals.context))
+
+    def _total_factor(self, signals: Signals, mean: np.ndarray, active: np.ndarray) -> float:
+        """What brings the total of the means (series, horizon) to its level.
+
+        Where two years are known the network has seen the year's course, and its calibration on
+        past origins holds. Before that the course cannot have been learned, and the active series'
+        total stays at their mean over the middle window.
+        """
+        panel = signals.panel
+        if panel.is_signed or panel.n_periods >= 2 * signals.year:
+            return self.calibration
+        recent = signals.y[active, max(panel.n_periods - signals.windows[1], 0) :]
+        known = np.isfinite(recent)
+        level = np.where(known, recent, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+        forecast = float(mean[active].sum()) / panel.horizon
+        return float(level.sum()) / forecast if level.sum() > 0 and forecast > 0 else 1.0
 
     def save_state(self, folder: Path) -> None:
         """Weights and what belongs to them."""
