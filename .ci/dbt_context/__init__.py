@@ -11,6 +11,7 @@ import copy
 import datetime
 import hashlib
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,45 +19,51 @@ from typing import Any
 
 import jinja2
 import yaml
-from sqlfluff.core.templaters.builtins.dbt import RelationEmulator
+from sqlfluff.core.templaters.builtins.dbt import DBT_BUILTINS, DbtMacroWrapper, RelationEmulator
 
 _PACKAGE = "warehouse_forecaster"
-_PROJECT = Path(__file__).resolve().parents[2] / "dbt_project" / "dbt_project.yml"
-_VARS = yaml.safe_load(_PROJECT.read_text(encoding="utf-8"))["vars"][_PACKAGE]
-
+_PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+_VARS = yaml.safe_load((_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"][_PACKAGE]
+# What is written once a panel is linted once.
+_VARS["panels"] = _VARS["panels"][:1]
 # These write pages of casts and cases, which say nothing about the files that call them.
 _SHORT = {"input_columns": "*, null as cast_error", "rejection_reason": "null"}
 
 
-def _macro(name: str) -> Callable[..., Any]:
-    """The project's macro of this name, looked up when it is called."""
-
-    @jinja2.pass_context
-    def call(context: jinja2.runtime.Context, *args: Any, **kwargs: Any) -> Any:
-        return context[name](*args, **kwargs)
-
-    return call
-
-
 class _Macros:
-    """`warehouse_forecaster.x(…)`: a macro by its package."""
+    """`warehouse_forecaster.x(…)`: the project's macro x."""
+
+    def __init__(self) -> None:
+        self.loaded: dict[str, Callable[..., Any]] = {}
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name in _SHORT:
             return lambda *_: _SHORT[name]
-        return _macro(name)
+        try:
+            return self.loaded[name]
+        except KeyError:
+            raise AttributeError(f"the project has no macro {name}") from None
+
+    def load(self, context: dict[str, Any]) -> None:
+        """Reads every macro file; the macros see `context`."""
+        environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+        for path in sorted((_PROJECT / "macros").rglob("*.sql")):
+            template = environment.from_string(path.read_text(encoding="utf-8"), globals=context)
+            for name, value in vars(template.module).items():
+                if isinstance(value, jinja2.runtime.Macro):
+                    self.loaded[name] = DbtMacroWrapper(value)
 
 
 class _Adapter:
     """The warehouse's side, without a warehouse: nothing is there, nothing has columns."""
 
     def dispatch(self, name: str, *_: str) -> Callable[..., Any]:
-        return _macro(f"default__{name}")
+        return getattr(warehouse_forecaster, f"default__{name}")
 
     def quote(self, name: str) -> str:
         return f'"{name}"'
 
-    def get_relation(self, *_: str) -> None:
+    def get_relation(self, *_: Any, **__: Any) -> None:
         return None
 
     def get_columns_in_relation(self, *_: Any) -> list[Any]:
@@ -102,7 +109,6 @@ def env_var(_: str, default: str = "") -> str:
     return default
 
 
-warehouse_forecaster = _Macros()
 adapter = _Adapter()
 exceptions = _Exceptions()
 dbt = _Dbt()
@@ -112,3 +118,16 @@ graph = SimpleNamespace(nodes={}, sources={})
 model = RelationEmulator("model")
 target = SimpleNamespace(name="dev", schema="dev", database="warehouse", type="duckdb")
 modules = SimpleNamespace(re=re, datetime=datetime)
+
+
+def _load_once() -> _Macros:
+    """sqlfluff runs this module anew for each file it lints; the macros need be read but once."""
+    kept = sys.modules.get("_forecaster_macros")
+    if kept is None:
+        kept = sys.modules["_forecaster_macros"] = _Macros()  # type: ignore[assignment]
+        names = {name: value for name, value in globals().items() if not name.startswith("_")}
+        kept.load({**DBT_BUILTINS, **names, "warehouse_forecaster": kept})
+    return kept  # type: ignore[return-value]
+
+
+warehouse_forecaster = _load_once()

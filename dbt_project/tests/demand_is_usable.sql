@@ -3,15 +3,21 @@
 {% set empty = "input " ~ input_name ~ " (var inputs." ~ input_name ~ ") has no rows; load the table or correct the mapping" %}
 {% set later = "input " ~ input_name ~ " has no row recorded before as_of; correct var business.as_of, or the column mapped to loaded_at" %}
 
-with counted as (
+with described as (
+    select
+        rejection_reason,
+        coalesce(cast_error, concat_ws(', ', 'order ' || order_id, 'item ' || item_id, 'ordered ' || cast(ordered_at as varchar))) as example
+    from {{ ref('warehouse_forecaster', 'int_sales_classified') }}
+),
+
+counted as (
     select
         count(*) as n_rows,
         count(*) filter (where rejection_reason = 'recorded at or after as_of') as n_later,
         count(*) filter (where rejection_reason is not null and rejection_reason <> 'recorded at or after as_of') as n_rejected,
         mode(rejection_reason) filter (where rejection_reason <> 'recorded at or after as_of') as main_reason,
-        min(coalesce(cast_error, concat_ws(', ', 'order ' || order_id, 'item ' || item_id, 'ordered ' || cast(ordered_at as varchar))))
-            filter (where rejection_reason is not null and rejection_reason <> 'recorded at or after as_of') as example
-    from {{ ref('warehouse_forecaster', 'int_sales_classified') }}
+        min(example) filter (where rejection_reason is not null and rejection_reason <> 'recorded at or after as_of') as example
+    from described
 ),
 
 judged as (

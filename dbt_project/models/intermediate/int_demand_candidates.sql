@@ -3,6 +3,10 @@
 {% set max_quantity = warehouse_forecaster.business('max_quantity') %}
 {% set currency = warehouse_forecaster.business('currency') %}
 {% set names_returned_order = warehouse_forecaster.has_column('sales', 'returned_order_id') %}
+{% set content = [
+    'order_id', 'line_number', 'item_id', 'location_id', 'customer_id', 'returned_order_id', 'quantity', 'unit_price', 'discount',
+    'currency', 'is_cancelled', 'ordered_at', 'cancelled_at', 'cast_error',
+] %}
 {% set is_signed = warehouse_forecaster.get_panels() | selectattr('signed') | list | length > 0 %}
 
 {% if from_sales %}
@@ -60,7 +64,7 @@ identified as (
         *,
         coalesce(loaded_at, ordered_at) as recorded_at,
         -- what a row says, its load time aside
-        {{ warehouse_forecaster.content_id(['order_id', 'line_number', 'item_id', 'location_id', 'customer_id', 'returned_order_id', 'quantity', 'unit_price', 'discount', 'currency', 'is_cancelled', 'ordered_at', 'cancelled_at', 'cast_error']) }} as content_id,
+        {{ warehouse_forecaster.content_id(content) }} as content_id,
         -- what a row is about: a later row about the same restates it
         {% if from_sales -%}
         case
@@ -84,7 +88,7 @@ final as (
         greatest(recorded_at, cancelled_at) as touched_at,
         case
             when recorded_at >= {{ warehouse_forecaster.as_of() }} then 'recorded at or after as_of'
-            when {{ warehouse_forecaster.unreadable('ordered_at') }} or {{ warehouse_forecaster.unreadable('ds') }} then 'unreadable time'
+            when {{ warehouse_forecaster.unreadable('ordered_at' if from_sales else 'ds') }} then 'unreadable time'
             when ordered_at is null then 'missing time'
             -- a zero of some system, or a mistyped year: a dense history from there would be all nothing
             when ordered_at <= timestamp '{{ '1970-01-01' if from_sales else '1900-01-01' }}' then 'impossible time'
@@ -94,7 +98,9 @@ final as (
             when item_id is null then 'missing item'
             {%- if from_sales %}
             when abs(quantity) >= {{ max_quantity }} then 'absurd quantity'
-            when quantity < 0 and {{ 'returned_order_id is null' if names_returned_order else 'false' }} then 'negative quantity that returns no order'
+            {%- if names_returned_order %}
+            when quantity < 0 and returned_order_id is null then 'negative quantity that returns no order'
+            {%- endif %}
             when unit_price < 0 then 'negative price'
             {%- if currency is not none %}
             when currency <> upper('{{ currency }}') then 'other currency'

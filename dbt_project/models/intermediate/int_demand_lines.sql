@@ -88,7 +88,7 @@ days as (
         median(known_price) as known_price
     from classified
     where known_price is not null
-    group by 1
+    group by {{ warehouse_forecaster.business_date('recorded_at') }}
 ),
 
 shop_prices as (

@@ -14,10 +14,10 @@
     ('kept', 'recorded after its day closed', warehouse_forecaster.business_date('recorded_at') ~ ' > demand_on'),
 ] %}
 {% if warehouse_forecaster.has_input('items') %}
-    {% do rules.append(('kept', 'unknown item', 'not is_known_item')) %}
+{% do rules.append(('kept', 'unknown item', 'not is_known_item')) %}
 {% endif %}
 {% if 'customer_id' in warehouse_forecaster.get_panels() | map(attribute='grain') | sum(start=[]) %}
-    {% do rules.append(('kept', 'no customer', 'customer_id is null')) %}
+{% do rules.append(('kept', 'no customer', 'customer_id is null')) %}
 {% endif %}
 
 with classified as (
@@ -80,11 +80,9 @@ demand_found as (
             '{{ column }} ' || cast({{ column }} as varchar),
             {%- endfor %}
             cast_error
-        ) as example
-        {%- if input_name == 'events' %},
-        event_id,
-        item_id
-        {%- endif %}
+        ) as example,
+        {{ 'event_id' if input_name == 'events' else 'cast(null as varchar)' }} as event_id,
+        {{ 'item_id' if input_name == 'events' else 'cast(null as varchar)' }} as item_id
     from {{ ref('warehouse_forecaster', 'stg_' ~ input_name) }}
 ),
 

@@ -4,6 +4,8 @@
     so this equals a full refresh. -#}
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='batch_on', on_schema_change='fail') }}
 
+{% set currencies_message = "'input sales: more than one currency (' || string_agg(distinct currency, ', ' order by currency) || ') and no rates; "
+    ~ "set var business.currency to the one to keep, or convert unit_price in the model that var inputs.sales names'" %}
 {% set settings_id = warehouse_forecaster.demand_settings_id() %}
 
 with candidates as (
@@ -11,7 +13,8 @@ with candidates as (
 ),
 
 {% if is_incremental() %}
-{% set message = "cast(count(*) as varchar) || ' lines were built with other settings of demand (var business, inputs, panels or imputation.unit_price); build once with --full-refresh'" %}
+{% set message = "cast(count(*) as varchar) || ' lines were built with other settings of demand "
+    ~ "(var business, inputs, panels or imputation.unit_price); build once with --full-refresh'" %}
 
 same_settings as (
     select case when count(*) > 0 then {{ warehouse_forecaster.raise_error(message) }} else true end as are_same
@@ -21,34 +24,24 @@ same_settings as (
 
 {{ warehouse_forecaster.touched_batches('candidates', "rejection_reason is distinct from 'recorded at or after as_of'") }},
 
+versioned as (
+    select distinct version_key
+    from candidates
+    where version_key is not null and batch_on in (select batch_on from batches)
+),
+
 relevant as (
     select *
     from candidates
     where
         batch_on in (select batch_on from batches)
-        or version_key in (
-            select version_key from candidates
-            where version_key is not null and batch_on in (select batch_on from batches)
-        )
+        or version_key in (select version_key from versioned)
 ),
 
 {% else %}
 
 relevant as (
     select * from candidates
-),
-
-{% endif %}
-
-{% if warehouse_forecaster.business('currency') is none %}
-{% set message = "'input sales: more than one currency (' || names || ') and no rates; set var business.currency to the one to keep, or convert unit_price in the model that var inputs.sales names'" %}
-
-currencies as (
-    select
-        count(distinct currency) as n_currencies,
-        string_agg(distinct currency, ', ' order by currency) as names
-    from candidates
-    where own_reason is null
 ),
 
 {% endif %}
@@ -61,14 +54,12 @@ copies as (
     {%- if warehouse_forecaster.business('currency') is none %}
     where
         (
-            select
-                case
-                    when n_currencies > 1 then {{ warehouse_forecaster.raise_error(message) }}
-                    else true
-                end
-            from currencies
+            select case when count(distinct currency) > 1 then {{ warehouse_forecaster.raise_error(currencies_message) }} else true end
+            from candidates
+            where own_reason is null
         )
     {%- endif %}
+
 ),
 
 lines as (
