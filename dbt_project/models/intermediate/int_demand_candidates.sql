@@ -29,7 +29,7 @@ with lines as (
         loaded_at,
         cast_error,
         {{ warehouse_forecaster.business_date('ordered_at') }} as demand_on,
-        quantity < 0 or returned_order_id is not null as is_return
+        coalesce(quantity < 0, false) or returned_order_id is not null as is_return
     from {{ ref('warehouse_forecaster', 'stg_sales') }}
 ),
 
