@@ -93,9 +93,7 @@ def empty_marts() -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def shop(
-    tmp_path_factory: pytest.TempPathFactory, empty_marts: dict[str, int]
-) -> Iterator[Shop]:
+def shop(tmp_path_factory: pytest.TempPathFactory, empty_marts: dict[str, int]) -> Iterator[Shop]:
     """The shop after two trained models, a failed one, a later forecast and an old vintage.
 
     The second model is promoted. All of boundary 2 and the marts are then built with
@@ -151,9 +149,7 @@ def test_live_forecast_is_the_champions_newest(shop: Shop) -> None:
     forecasts = shop.rows("from dev_marts.fct_forecasts")
     assert set(forecasts["run_id"]) == {"later"}
     assert set(forecasts["horizon_step"]) == set(range(1, 29))
-    stored = shop.rows(
-        "from dev_forecasts.predictions where run_id = 'later' and level = 'bottom'"
-    )
+    stored = shop.rows("from dev_forecasts.predictions where run_id = 'later' and level = 'bottom'")
     assert len(forecasts) == len(stored)
     assert forecasts["yhat"].sum() == pytest.approx(stored["yhat"].sum())
     assert forecasts[["item_id", "location_id", "category", "life_cycle"]].notna().all().all()

@@ -51,6 +51,15 @@ origins as (
 -- a node's period counts unless all its members were out of stock: sums that left single members out would make steps of their own
 summed_history as (
     select
+        panel_name,
+        'bottom' as level,
+        unique_id,
+        ds,
+        y,
+        is_stocked_out
+    from observations
+    union all
+    select
         hierarchy.panel_name,
         hierarchy.level,
         hierarchy.node_id as unique_id,
@@ -60,6 +69,7 @@ summed_history as (
     from observations
     inner join hierarchy
         on observations.panel_name = hierarchy.panel_name and observations.unique_id = hierarchy.unique_id
+    where hierarchy.level <> 'bottom'
     group by hierarchy.panel_name, hierarchy.level, hierarchy.node_id, observations.ds
 ),
 
