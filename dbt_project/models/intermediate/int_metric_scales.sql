@@ -30,9 +30,15 @@ observations as (
 ),
 
 cutoffs as (
-    select panel_name, cutoff from {{ ref('warehouse_forecaster', 'cutoffs') }}
-    union
-    select panel_name, cutoff from {{ ref('warehouse_forecaster', 'predictions') }}
+    select
+        panel_name,
+        cutoff
+    from {{ ref('warehouse_forecaster', 'cutoffs') }}
+    union distinct
+    select
+        panel_name,
+        cutoff
+    from {{ ref('warehouse_forecaster', 'predictions') }}
 ),
 
 origins as (
@@ -189,8 +195,10 @@ steps_to_cutoff as (
         nodes.unique_id,
         nodes.cutoff,
         sum(coalesce(between_cutoffs.n_periods, 0)) over ({{ up_to_cutoff }}) as n_periods,
-        sum(between_cutoffs.squared_steps) over ({{ up_to_cutoff }}) / nullif(sum(between_cutoffs.n_steps) over ({{ up_to_cutoff }}), 0) as squared_step,
-        sum(between_cutoffs.absolute_steps) over ({{ up_to_cutoff }}) / nullif(sum(between_cutoffs.n_steps) over ({{ up_to_cutoff }}), 0) as absolute_step,
+        sum(between_cutoffs.squared_steps) over ({{ up_to_cutoff }})
+        / nullif(sum(between_cutoffs.n_steps) over ({{ up_to_cutoff }}), 0) as squared_step,
+        sum(between_cutoffs.absolute_steps) over ({{ up_to_cutoff }})
+        / nullif(sum(between_cutoffs.n_steps) over ({{ up_to_cutoff }}), 0) as absolute_step,
         sum(between_cutoffs.absolute_season_steps) over ({{ up_to_cutoff }})
         / nullif(sum(between_cutoffs.n_season_steps) over ({{ up_to_cutoff }}), 0) as absolute_season_step
     from nodes_by_cutoff as nodes
