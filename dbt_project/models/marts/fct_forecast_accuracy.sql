@@ -13,29 +13,56 @@ with {{ warehouse_forecaster.scored_pairs(complete_runs) }},
 
 {{ warehouse_forecaster.level_means() }},
 
+stored_quantiles as (
+    select distinct
+        run_id,
+        quantile
+    from {{ ref('warehouse_forecaster', 'quantiles') }}
+),
+
 quantile_grids as (
     select
         run_id,
         string_agg(cast(quantile as varchar), ', ' order by quantile) as quantile_grid
-    from (select distinct run_id, quantile from {{ ref('warehouse_forecaster', 'quantiles') }})
+    from stored_quantiles
     group by run_id
 ),
 
 scores as (
     select
-        run_id, panel_name, model_name, level, segment_type, segment, cutoff, horizon_step, stockouts, actuals,
-        {{ counts | join(', ') }},
-        {{ metrics | join(', ') }},
+        run_id,
+        panel_name,
+        model_name,
+        level,
+        segment_type,
+        segment,
+        cutoff,
+        horizon_step,
+        stockouts,
+        actuals,
+        {%- for column in counts + metrics %}
+        {{ column }},
+        {%- endfor %}
         confidence_level,
         n_quantile
     from slice_scores
     where n_obs > 0 or n_left_out > 0 or n_without_forecast > 0
     union all
     select
-        run_id, panel_name, model_name, 'all' as level, cast(null as varchar) as segment_type, cast(null as varchar) as segment,
-        cutoff, horizon_step, stockouts, actuals,
+        run_id,
+        panel_name,
+        model_name,
+        'all' as level,
+        cast(null as varchar) as segment_type,
+        cast(null as varchar) as segment,
+        cutoff,
+        horizon_step,
+        stockouts,
+        actuals,
         n_weighted_rmsse as n_obs,
-        {%- for count in counts if count != 'n_obs' %} cast(null as bigint) as {{ count }},{% endfor %}
+        {%- for count in counts if count != 'n_obs' %}
+        cast(null as bigint) as {{ count }},
+        {%- endfor %}
         {%- for metric in metrics %}
         {{ metric if metric in ['weighted_rmsse', 'weighted_scaled_pinball'] else 'cast(null as double) as ' ~ metric }},
         {%- endfor %}
