@@ -94,7 +94,11 @@ given_history as (
             settings.panel_name = '{{ panel.name }}'
             and settings.first_period > {{ warehouse_forecaster.period_start('aggregates.ds', panel.frequency) }}
     where aggregates.quantity is not null
-    group by settings.panel_name, aggregates.level, aggregates.node_id, {{ warehouse_forecaster.period_start('aggregates.ds', panel.frequency) }}
+    group by
+        settings.panel_name,
+        aggregates.level,
+        aggregates.node_id,
+        {{ warehouse_forecaster.period_start('aggregates.ds', panel.frequency) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),

@@ -2,10 +2,7 @@
 {%- set metrics = warehouse_forecaster.metric_columns() | map(attribute='name') | list %}
 {%- set counts = ['n_obs', 'n_series', 'n_left_out', 'n_without_forecast', 'n_undefined_scale'] %}
 
-{%- set complete_runs -%}
-    select run_id from {{ ref('warehouse_forecaster', 'runs') }}
-    where status = 'complete'
-{%- endset %}
+{%- set complete_runs %}select run_id from {{ ref('warehouse_forecaster', 'runs') }} where status = 'complete'{% endset %}
 
 with {{ warehouse_forecaster.scored_pairs(complete_runs) }},
 
