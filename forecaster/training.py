@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,11 +19,24 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
+def load_tensorflow() -> Any:
+    """TensorFlow, without what its C++ side writes to stderr before it knows the log level."""
+    if "tensorflow" not in sys.modules:
+        stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(null, 2)
+            importlib.import_module("tensorflow")
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            os.close(null)
+    return sys.modules["tensorflow"]
+
+
 def seed_everything(seed: int) -> np.random.Generator:
-    """The same seed gives the same weights, batches and forecasts; returns the generator for
-    batches."""
+    """The same seed gives the same forecasts; returns the generator for batches."""
+    tf = load_tensorflow()
     import keras
-    import tensorflow as tf
 
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()

@@ -222,7 +222,7 @@ class Warehouse:
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise ForecastError(
                 f"a feature or forecast table of target '{self.project.target}' in {self.path} is "
-                f"missing or was altered: {str(error).splitlines()[0]}",
+                f"missing or was altered: {_first_line(error)}",
                 "run `forecast build`",
                 BAD_INPUT,
             ) from error
@@ -407,7 +407,7 @@ class Warehouse:
             )
         except Exception as error:
             raise ForecastError(
-                f"panel_extended cannot be read: {str(error).splitlines()[0]}",
+                f"panel_extended cannot be read: {_first_line(error)}",
                 "run `forecast build`; the catalogue names a column that the table does not have",
                 BAD_INPUT,
             ) from error
@@ -611,6 +611,10 @@ def _check_periods(panel_name: str, index: np.ndarray, ds: np.ndarray) -> None:
             "run `forecast build`; its tests name the rows",
             BAD_INPUT,
         )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0].removeprefix("Catalog Error: ")
 
 
 def _no_history(panel_name: str) -> ForecastError:

@@ -31,7 +31,14 @@ from forecaster.signals import (
     seasonal_profile,
     winsorised,
 )
-from forecaster.training import WeightAverage, assign, run_epochs, seed_everything, values_of
+from forecaster.training import (
+    WeightAverage,
+    assign,
+    load_tensorflow,
+    run_epochs,
+    seed_everything,
+    values_of,
+)
 
 if TYPE_CHECKING:
     from forecaster.losses import AtOrigin
@@ -180,6 +187,7 @@ class LSTM(Model):
         self.calibration = float(state["calibration"])
 
     def _build(self, signals: Signals) -> None:
+        load_tensorflow()
         from forecaster.networks import ForkedLSTM
 
         s = self.settings
@@ -217,10 +225,10 @@ class LSTM(Model):
         self, signals: Signals, rows: np.ndarray, origins: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, AtOrigin]:
         """Mean and quantiles in units of the scale, and what is known at the origins."""
-        from forecaster.networks import distribution
-
         if self.network is None:
             self._build(signals)
+        from forecaster.networks import distribution
+
         inputs, at, base = self._inputs(signals, rows, origins)
         outputs = self.network(inputs, training=False)
         mean, quantiles = distribution(outputs, at, base, signals.panel.is_signed)

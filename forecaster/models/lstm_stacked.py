@@ -27,7 +27,7 @@ from forecaster.config import ModelSettings
 from forecaster.models.base import Forecast, Learned, Model, Report, history_status
 from forecaster.panel import Panel, Scale
 from forecaster.seasonal import STEP_CLASSES, error_quantiles, step_classes
-from forecaster.training import assign, run_epochs, seed_everything, values_of
+from forecaster.training import assign, load_tensorflow, run_epochs, seed_everything, values_of
 
 WINDOWS = {"day": 28, "week": 26, "month": 24}
 VALIDATION_WINDOWS = 2048
@@ -117,6 +117,7 @@ class LSTMStacked(Model):
 
     def load_state(self, folder: Path) -> None:
         """In Keras's safe mode: no code of the file is run."""
+        load_tensorflow()
         import keras
 
         self.network = keras.models.load_model(
