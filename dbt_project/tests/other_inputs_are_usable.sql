@@ -18,8 +18,8 @@ rejected as (
     select
         input_name,
         sum(n_rows) as n_rejected,
-        max_by(reason, n_rows) as main_reason,
-        max_by(first_example, n_rows) as example
+        max_by(reason, row(n_rows, reason)) as main_reason,
+        max_by(first_example, row(n_rows, reason)) as example
     from {{ ref('warehouse_forecaster', 'int_rejections') }}
     where treatment = 'rejected' and reason <> 'recorded at or after as_of'
     group by input_name

@@ -1,0 +1,413 @@
+"""Bad input: each case ends in a message that names place and remedy, or is counted by reason.
+
+One parse serves most cases; they differ in what stands in their warehouse.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
+
+PROJECT = Path(__file__).parents[2] / "dbt_project"
+DEMAND = [
+    *("stg_sales", "stg_events", "stg_items", "int_as_of", "int_demand_candidates"),
+    *("int_sales_classified", "int_demand_lines", "int_returns", "int_rejections"),
+]
+VARS: dict[str, Any] = {
+    "inputs": {
+        "sales": {
+            "source": ["raw", "orders"],
+            "columns": {
+                **{"order_id": "number", "ordered_at": "sold at", "item_id": "sku"},
+                **{"quantity": "units", "line_number": "line", "customer_id": "customer"},
+                **{"unit_price": "price", "currency": "currency", "loaded_at": "loaded"},
+            },
+        },
+        "events": {"source": ["raw", "events"], "columns": ["event_id", "customer_id"]},
+        "items": {"source": ["raw", "items"], "columns": ["description"]},
+    },
+    "panels": [{"name": "p", "grain": ["item_id"], "frequency": "day", "horizon": 7}],
+    "business": {"time_zone": "Europe/Berlin", "as_of": "2026-02-01 00:00:00"},
+}
+ORDERS = (
+    'create table raw.orders (number varchar, line integer, "sold at" varchar, sku varchar, '
+    "customer varchar, units varchar, price varchar, currency varchar, loaded varchar)"
+)
+
+
+@dataclass
+class Case:
+    """A warehouse of its own, and what dbt made of it."""
+
+    folder: Path
+    manifest: Manifest
+    invoke: Callable[..., Any]
+
+    @property
+    def warehouse(self) -> Path:
+        return self.folder / "warehouse.duckdb"
+
+    def write(self, *statements: str) -> None:
+        """Changes raw tables."""
+        with duckdb.connect(str(self.warehouse)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def order(self, *rows: tuple[object, ...]) -> None:
+        """Adds lines: number, line, sold at, sku, customer, units, price, currency, loaded."""
+        with duckdb.connect(str(self.warehouse)) as connection:
+            connection.executemany(
+                "insert into raw.orders values (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
+            )
+
+    def build(self, *options: str, select: list[str] | None = None) -> tuple[bool, str]:
+        """Whether all went well, and every message."""
+        return self.invoke(
+            ["build", "--select", *(select or DEMAND), "--indirect-selection", "cautious",
+             "--exclude", "test_type:unit", *options],
+            self.folder, self.manifest,
+        )  # fmt: skip
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+    def reasons(self, input_name: str = "sales") -> dict[str, int]:
+        """Rejected rows by reason."""
+        return dict(self.rows(
+            "select reason, n_rows from dev_intermediate.int_rejections "
+            f"where treatment = 'rejected' and input_name = '{input_name}'"
+        ))  # fmt: skip
+
+
+def _invoke(
+    command: list[str], folder: Path, manifest: Manifest | None = None, values: Any = None
+) -> tuple[bool, str]:
+    result = dbtRunner(manifest=manifest).invoke([
+        *command, "--vars", json.dumps(values or VARS), "--quiet", "--threads", "1",
+        "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+        "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
+    ])  # fmt: skip
+    messages = [str(result.exception or "")]
+    if isinstance(getattr(result.result, "results", None), list):
+        messages += [str(node.message) for node in result.result if node.message]
+    return result.success, "\n".join(messages)
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
+    folder = tmp_path_factory.mktemp("parse")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FORECAST_WAREHOUSE", str(folder / "warehouse.duckdb"))
+        result = dbtRunner().invoke([
+            "parse", "--vars", json.dumps(VARS), "--quiet", "--project-dir", str(PROJECT),
+            "--profiles-dir", str(PROJECT), "--target-path", str(folder / "target"),
+            "--log-path", str(folder / "logs"),
+        ])  # fmt: skip
+    assert result.success, result.exception
+    return result.result
+
+
+@pytest.fixture
+def case(tmp_path: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch) -> Case:
+    """Empty raw tables, mapped."""
+    monkeypatch.setenv("FORECAST_WAREHOUSE", str(tmp_path / "warehouse.duckdb"))
+    case = Case(tmp_path, manifest, _invoke)
+    case.write(
+        "create schema raw",
+        ORDERS,
+        "create table raw.events (event_id varchar, occurred_at timestamptz, event_type varchar, "
+        "item_id varchar, customer_id varchar)",
+        "create table raw.items (item_id varchar, description varchar)",
+        "insert into raw.items values ('a', 'tea')",
+    )
+    return case
+
+
+def line(number: str, sku: object = "a", units: object = 1, **others: object) -> tuple[object, ...]:
+    values = {"line": 1, "at": "2026-01-05 10:00", "customer": "c", "price": "2.50"}
+    values |= {"currency": "EUR", "loaded": None} | others
+    return (
+        number, values["line"], values["at"], sku, values["customer"], units, values["price"],
+        values["currency"], values["loaded"],
+    )  # fmt: skip
+
+
+# what is not there
+
+
+def test_missing_table_is_named_with_the_remedy(case: Case) -> None:
+    case.write("drop table raw.orders")
+    went_well, message = case.build(select=["stg_sales"])
+    assert not went_well
+    assert "input sales (var inputs.sales): source raw.orders is not in the warehouse" in message
+    assert "correct the mapping" in message
+
+
+def test_missing_column_is_named_with_those_there_are(case: Case) -> None:
+    case.write("alter table raw.orders rename column units to pieces")
+    went_well, message = case.build(select=["stg_sales"])
+    assert not went_well
+    assert "source raw.orders has no column 'units' (for quantity)" in message
+    assert "it has number, line, sold at, sku, customer, pieces" in message
+
+
+def test_empty_table_stops_the_build_with_a_message(case: Case) -> None:
+    went_well, message = case.build()
+    assert not went_well
+    assert "input sales (var inputs.sales) has no rows" in message
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ({"sale": {"model": "orders"}}, "var inputs.sale: there is no such input; the inputs are"),
+        (
+            {"sales": {"model": "orders", "columns": ["qty"]}},
+            "var inputs.sales.columns: 'qty' is no column of this input; it needs order_id",
+        ),
+        ({"items": {"model": "items"}}, "neither 'sales' nor 'demand' is mapped"),
+        (
+            {"sales": {"model": "orders"}, "demand": {"model": "daily"}},
+            "both 'sales' and 'demand' are mapped",
+        ),
+        ({"sales": {"columns": ["order_id"]}}, "var inputs.sales: say where it is"),
+    ],
+)
+def test_wrong_mapping_is_refused(
+    inputs: dict[str, Any], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORECAST_WAREHOUSE", str(tmp_path / "warehouse.duckdb"))
+    went_well, message = _invoke(["parse"], tmp_path, values=VARS | {"inputs": inputs})
+    assert not went_well
+    assert expected in message
+
+
+# what cannot be read
+
+
+def test_column_of_a_wrong_type_stops_the_build_with_an_example(case: Case) -> None:
+    """A date where a quantity should be: no row can be read, and the message shows one."""
+    case.write(
+        "alter table raw.orders alter units type date using date '2026-01-05'",
+        "insert into raw.orders select 'o' || range, 1, '2026-01-05 10:00', 'a', 'c', "
+        "date '2026-01-05', '1', 'EUR', null from range(5)",
+    )
+    went_well, message = case.build()
+    assert not went_well
+    assert "input sales: 5 of 5 rows are rejected, most for: unreadable quantity" in message
+    assert "quantity: '2026-01-05'" in message
+    assert "var inputs.sales" in message
+
+
+def test_bad_lines_are_counted_by_reason_and_good_ones_kept(case: Case) -> None:
+    case.order(
+        *(line(f"good {n}", units=f" {n} ") for n in range(1, 20)),
+        line("future", at="2031-05-01 10:00", loaded="2026-01-05 11:00"),
+        line("loaded later", loaded="2026-02-01T00:00:00+01:00"),
+        line("date as words", at="next tuesday"),
+        line("date in another order", at="31/12/2025"),
+        line("no date", at=""),
+        line("many", units="1e9"),
+        line("a word", units="many"),
+        line("infinite", units="inf"),
+        line("no item", sku="  "),
+        line("negative price", price="-1"),
+        line("twice"),
+        line("twice"),
+        line("conflict", units=1),
+        line("conflict", units=2),
+        line("odd price", price="2,50", at="2026-01-06 10:00"),
+    )
+    went_well, message = case.build()
+    assert went_well, message
+    assert case.reasons() == {
+        "dated at or after as_of": 1,
+        "recorded at or after as_of": 1,
+        "unreadable time": 2,
+        "missing time": 1,
+        "absurd quantity": 1,
+        "unreadable quantity": 2,
+        "missing item": 1,
+        "negative price": 1,
+        "exact duplicate": 1,
+        "conflicting duplicate key": 1,
+    }
+    kept = case.rows("select sum(quantity), count(*) from dev_intermediate.int_demand_lines")
+    assert kept == [(sum(range(1, 20)) + 1 + 1 + 1, 22)]
+    changed = case.rows(
+        "select reason, n_rows from dev_intermediate.int_rejections "
+        "where input_name = 'sales' and treatment = 'changed' order by 1"
+    )
+    assert changed == [("price imputed", 1), ("unreadable value taken as missing", 1)]
+
+
+def test_mixed_currencies_are_refused_by_name(case: Case) -> None:
+    case.order(line("1"), line("2", currency=" usd"))
+    went_well, message = case.build()
+    assert not went_well
+    assert "input sales: more than one currency (EUR, USD) and no rates" in message
+    assert "set var business.currency" in message
+    made = case.rows(
+        "select table_name from duckdb_tables() where schema_name = 'dev_intermediate'"
+    )
+    assert ("int_demand_lines",) not in made
+
+
+def test_unknown_event_types_are_counted(case: Case) -> None:
+    case.order(line("1"))
+    at = "timestamptz '2026-01-05 10:00:00+00'"
+    case.write(
+        f"insert into raw.events select 'fine ' || range, {at}, 'purchase', 'a', 'c' from range(4)",
+        f"insert into raw.events values ('1', {at}, ' VIEW', 'a', 'c'),"
+        f"('2', {at}, 'cart', 'a', ''),"
+        f"('2', {at}, 'cart', 'a', ''), ('3', {at}, 'heartbeat', 'a', 'c'),"
+        f"('4', {at}, 'view', 'unheard of', 'c'), ('5', {at}, 'view', '', 'c'),"
+        "('6', null, 'view', 'a', 'c')",
+    )
+    went_well, message = case.build()
+    assert went_well, message
+    assert case.reasons("events") == {
+        "unknown event type": 1,
+        "duplicate event_id": 1,
+        "missing item": 1,
+        "missing time": 1,
+    }
+
+
+# odd text
+
+
+def test_ids_of_any_text_arrive_whole(case: Case) -> None:
+    skus = ['O\'Neil "Pro"', "two  words", "茶壶-01", "🫖 pot", "back\\slash/7", "--; drop table x"]
+    case.order(*(line(f"{n}", sku=f"\t{sku}\u00a0") for n, sku in enumerate(skus)))
+    went_well, message = case.build()
+    assert went_well, message
+    found = case.rows("select distinct item_id from dev_intermediate.int_demand_lines")
+    assert sorted(sku for (sku,) in found) == sorted(skus)
+
+
+def test_encodings_meet_in_one_id(case: Case) -> None:
+    """Composed and decomposed letters are one item; bytes that are not UTF-8 stay readable."""
+    case.write("alter table raw.orders alter sku type blob")
+    skus = ["Café".encode(), "Cafe\u0301".encode(), "Café".encode("latin-1")]
+    case.order(*(line(str(number), sku=sku) for number, sku in enumerate(skus)))
+    went_well, message = case.build()
+    assert went_well, message
+    found = case.rows(
+        "select item_id, count(*) from dev_intermediate.int_demand_lines group by 1 order by 2"
+    )
+    assert found == [("Caf\\xE9", 1), ("Café", 2)]
+
+
+# times
+
+
+@pytest.mark.parametrize("session_zone", ["UTC", "America/New_York"])
+def test_days_are_the_business_days_in_any_session_zone(case: Case, session_zone: str) -> None:
+    case.order(
+        line("offset", at="2026-01-05T23:30:00-05:00"),
+        line("berlin", at="2026-01-05 23:30"),
+        line("london", at="2026-01-05T23:30:00Z"),
+    )
+    assert case.build()[0]
+    with duckdb.connect(str(case.warehouse), read_only=True) as connection:
+        connection.execute(f"set TimeZone = '{session_zone}'")
+        found = connection.execute(
+            "select number, cast(demand_on as varchar) from dev_intermediate.int_demand_candidates "
+            "join raw.orders on order_id = number order by 1"
+        ).fetchall()
+    assert found == [("berlin", "2026-01-05"), ("london", "2026-01-06"), ("offset", "2026-01-06")]
+
+
+# growing
+
+
+def test_lines_built_as_they_come_are_those_of_one_full_build(case: Case) -> None:
+    """Late, restated, returned and duplicated lines, over three builds and once more unchanged."""
+    tables = ["int_sales_classified", "int_demand_lines", "int_returns", "int_rejections"]
+
+    def snapshot() -> list[list[tuple[Any, ...]]]:
+        return [case.rows(f"from dev_intermediate.{table} order by all") for table in tables]
+
+    def day(number: int, hour: int = 10) -> str:
+        return f"2026-01-{number:02}T{hour:02}:00:00+01:00"
+
+    first = [
+        line(f"o{n}", units=n, at=day(n), loaded=day(n, 11), customer=f"c{n}") for n in range(1, 9)
+    ]
+    second = [
+        first[1],
+        line("o3", units=30, at=day(3), loaded=day(9), customer="c3"),
+        line("o9", units=9, at=day(9), loaded=day(9, 11), price=None),
+        line("late", units=4, at=day(2), loaded=day(10)),
+    ]
+    third = [
+        line("o3", units=0, at=day(3), loaded=day(25), customer="c3"),
+        line("r9", units=-9, at=day(9, 12), loaded=day(9, 13)),
+        line("r1", units=-1, at=day(26), loaded=day(26), customer="c1"),
+        line("", units=None, at="soon", loaded=day(26)),
+    ]
+    for rows in (first, second, third):
+        case.order(*rows)
+        went_well, message = case.build()
+        assert went_well, message
+    grown = snapshot()
+    assert case.build()[0]
+    assert snapshot() == grown
+    assert case.build("--full-refresh")[0]
+    assert snapshot() == grown
+    withdrawn = case.rows(
+        "select item_id, quantity, withdrawn_by from dev_intermediate.int_demand_lines "
+        "where withdrawn_at is not null order by quantity"
+    )
+    assert withdrawn == [
+        ("a", 3, "restatement"), ("a", 9, "cancellation"), ("a", 30, "restatement"),
+    ]  # fmt: skip
+
+
+# the other input
+
+
+@pytest.mark.parametrize(("signed", "accepted"), [(False, [0, 5]), (True, [-2, 0, 5])])
+def test_demand_by_day_may_be_zero_and_below_it_only_in_a_signed_panel(
+    signed: bool, accepted: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORECAST_WAREHOUSE", str(tmp_path / "warehouse.duckdb"))
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute("create schema raw")
+        connection.execute(
+            "create table raw.demand as select * from (values "
+            "('a', '2026-01-05', 5.0, 10.0), ('a', '2026-01-06', 0.0, 0.0), "
+            "('b', '2026-01-05', -2.0, 0.0), ('a', '2026-01-05', 5.0, 10.0), "
+            "('a', '2026-01-05', 7.0, 10.0), ('b', '05.01.2026', 1.0, 1.0)"
+            ") as t (item_id, ds, quantity, revenue)"
+        )
+    demand = {"demand": {"source": ["raw", "demand"], "columns": ["revenue"]}}
+    panel = VARS["panels"][0] | {"signed": signed}
+    values = {"inputs": demand, "panels": [panel], "business": {"time_zone": "Europe/Berlin"}}
+    select = "stg_demand int_as_of int_demand_candidates int_sales_classified int_demand_lines"
+    went_well, message = _invoke(["run", "--select", *select.split()], tmp_path, values=values)
+    assert went_well, message
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as connection:
+        lines = connection.execute(
+            "select quantity, revenue from dev_intermediate.int_demand_lines order by 1"
+        ).fetchall()
+        rejected = connection.execute(
+            "select distinct rejection_reason from dev_intermediate.int_sales_classified"
+        ).fetchall()
+        as_of_on = connection.execute("select as_of_on::varchar from dev_intermediate.int_as_of")
+        assert as_of_on.fetchone() == ("2026-01-07",)
+    assert [quantity for quantity, _ in lines] == accepted
+    assert lines[-1] == (5, 10)
+    reasons = {reason for (reason,) in rejected} - {None}
+    expected = {"exact duplicate", "conflicting duplicate key", "unreadable time"}
+    assert reasons == expected | (set() if signed else {"negative quantity"})
