@@ -90,6 +90,7 @@ class LSTM(Model):
     def __init__(self, settings: Any = None, run: Any = None) -> None:
         super().__init__(settings, run)
         self.network: Any = None
+        self.infer: Any = None
         self.weights: list[np.ndarray] | None = None
         self.length = 1
         self.group: str | None = None
@@ -187,7 +188,7 @@ class LSTM(Model):
         self.calibration = float(state["calibration"])
 
     def _build(self, signals: Signals) -> None:
-        load_tensorflow()
+        tf = load_tensorflow()
         from forecaster.networks import ForkedLSTM
 
         s = self.settings
@@ -200,7 +201,9 @@ class LSTM(Model):
             signals.panel.cardinalities,
         )
         inputs, _, _ = self._inputs(signals, np.arange(1), np.array([signals.panel.n_periods]))
-        self.network(inputs)
+        # as a graph: run eagerly, an LSTM takes its periods one by one in Python
+        self.infer = tf.function(lambda x: self.network(x, training=False), reduce_retracing=True)
+        self.infer(inputs)
         if self.weights is not None:
             assign(self.network.trainable_variables, self.weights)
 
@@ -230,8 +233,7 @@ class LSTM(Model):
         from forecaster.networks import distribution
 
         inputs, at, base = self._inputs(signals, rows, origins)
-        outputs = self.network(inputs, training=False)
-        mean, quantiles = distribution(outputs, at, base, signals.panel.is_signed)
+        mean, quantiles = distribution(self.infer(inputs), at, base, signals.panel.is_signed)
         return mean.numpy(), quantiles.numpy(), at
 
     def _objective(self, y: Any, mean: Any, quantiles: Any, known: Any, at: AtOrigin) -> Any:

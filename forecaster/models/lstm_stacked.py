@@ -144,12 +144,14 @@ class LSTMStacked(Model):
     def _mean(self, panel: Panel) -> np.ndarray:
         windows = Windows(panel, self.window(panel), self.settings.standardise)
         windows.extend(panel.horizon)
+        tf = load_tensorflow()
+        infer = tf.function(lambda x: self.network(x, training=False), reduce_retracing=True)
         rows = np.arange(panel.n_series)
         for step in range(panel.horizon):
             period = panel.n_periods + step
             for part in np.array_split(rows, -(-len(rows) // WINDOWS_AT_ONCE)):
                 x = windows.inputs(part, np.full(len(part), period))
-                z = np.asarray(self.network(x, training=False))[:, 0]
+                z = infer(tf.convert_to_tensor(x)).numpy()[:, 0]
                 windows.z[part, period] = z
         return windows.natural(windows.z[:, panel.n_periods :])
 
