@@ -1,4 +1,5 @@
 -- Both files under one set of names, with what speaks against a line; nothing is dropped here.
+-- Copies go first: a credit note undoes one order, not an order and its copy.
 with
 
 first_file as (
@@ -38,7 +39,7 @@ lines as (
     select * from second_file
 ),
 
-final as (
+labelled as (
     select
         lines.invoice,
         upper(trim(lines.stock_code)) as stock_code,
@@ -58,6 +59,21 @@ final as (
         end as removal_reason
     from lines
     cross join second_file_start
+),
+
+final as (
+    select
+        * replace (
+            case
+                when removal_reason is not null then removal_reason
+                when row_number() over (
+                    partition by invoice, stock_code, description, quantity, invoiced_at, unit_price, customer_id, removal_reason
+                    order by file_name
+                ) > 1 then 'exact duplicate'
+            end as removal_reason
+        ),
+        md5(concat_ws('|', invoice, stock_code, description, quantity, invoiced_at, unit_price, customer_id)) as line_id
+    from labelled
 )
 
 select * from final
