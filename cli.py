@@ -528,7 +528,8 @@ def _as_dict(outcomes: list[Outcome]) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     import dataclasses
 
-    return dataclasses.asdict(value) if dataclasses.is_dataclass(value) else {"result": str(value)}
+    is_record = dataclasses.is_dataclass(value) and not isinstance(value, type)
+    return dataclasses.asdict(value) if is_record else {"result": str(value)}
 
 
 def _lines(outcomes: list[Outcome]) -> str:

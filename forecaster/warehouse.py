@@ -373,7 +373,7 @@ class Warehouse:
         n_series: int,
         index: np.ndarray,
         known: int,
-    ) -> dict[str, np.ndarray]:
+    ) -> dict[str, Any]:
         """Scatter the panel's rows into (series, periods, features)."""
         mask = next(iter(roles.get("mask", ())), None)
         weight = next(iter(roles.get("weight", ())), None)
@@ -643,7 +643,7 @@ def _statics(
     ids: np.ndarray,
     roles: dict[str, tuple[str, ...]],
     encoding: Encoding | None,
-) -> dict[str, dict[str, np.ndarray]]:
+) -> dict[str, Any]:
     """What `series` says of each series, in the order of `ids`."""
     place = {unique_id: i for i, unique_id in enumerate(table["unique_id"].to_pylist())}
     rows = [place.get(unique_id) for unique_id in ids]

@@ -32,7 +32,7 @@ def write_project(folder: Path) -> None:
     """The package without what makes its features; each is copied from the schema `given`."""
     project = folder / "dbt_project"
     (project / "models" / "features").mkdir(parents=True)
-    for name in ("macros", "analyses", "models/forecasts"):
+    for name in ("macros", "analyses", "models/forecasts", "tests/generic"):
         shutil.copytree(PACKAGE / name, project / name)
     shutil.copy(PACKAGE / "dbt_project.yml", project)
     (folder / "profiles.yml").write_text(PROFILE)

@@ -68,7 +68,7 @@ class Model(ABC):
     Settings: ClassVar[type[ModelSettings]] = ModelSettings
 
     def __init__(self, settings: Any = None, run: RunSettings | None = None) -> None:
-        self.settings = settings or self.Settings()
+        self.settings: Any = settings or self.Settings()
         self.run = run or RunSettings()
         self.encoding: Encoding | None = None
 

@@ -284,8 +284,8 @@ class LSTM(Model):
         last = max(end - max(horizon // 4, 1), 1)
         stop = int(rng.integers(min(self.length, last), last + 1))
         lowest = max(min(stop - self.length + signals.context, stop), 1)
-        origins = rng.integers(lowest, stop + 1, self.settings.origins - 1)
-        origins = np.append(origins, stop)
+        drawn = rng.integers(lowest, stop + 1, self.settings.origins - 1)
+        origins: np.ndarray = np.append(drawn, stop)
         inputs, at, base = self._inputs(signals, rows, origins)
         index = origins[:, None] + np.arange(horizon)
         y = signals.y[rows]

@@ -215,7 +215,6 @@ class Windows:
         series, places = np.nonzero(known) if known.size else (np.zeros(0), np.zeros(0))
         if not len(series):
             return None
-        series, places = series.astype(np.int32), places.astype(np.int32)
 
         def draw(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
             chosen = rng.integers(0, len(series), n)

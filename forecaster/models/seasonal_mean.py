@@ -4,6 +4,7 @@ data."""
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -27,7 +28,7 @@ class SeasonalMean(Model):
     the quantiles of the method's own errors at earlier origins.
     """
 
-    Settings = SeasonalMeanSettings
+    Settings: ClassVar[type[ModelSettings]] = SeasonalMeanSettings
 
     @property
     def n_seasons(self) -> int:
