@@ -25,9 +25,24 @@ _PACKAGE = "warehouse_forecaster"
 _PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 _VARS = yaml.safe_load((_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"][_PACKAGE]
 # What is written once a panel is linted once.
-_VARS["panels"] = _VARS["panels"][:1]
+_VARS["panels"] = _VARS["panels"][1:2]
 # These write pages of casts and cases, which say nothing about the files that call them.
 _SHORT = {"input_columns": "*, null as cast_error", "rejection_reason": "null"}
+
+
+def _features() -> list[dict[str, Any]]:
+    """The columns with a role: the macro of this name has them from dbt's graph."""
+    found = []
+    for model, relation in (("panel", "panel_extended"), ("series", "series")):
+        path = _PROJECT / "models" / "features" / f"{model}.yml"
+        columns = yaml.safe_load(path.read_text(encoding="utf-8"))["models"][0]["columns"]
+        for column in columns:
+            meta = (column.get("config") or {}).get("meta") or column.get("meta") or {}
+            blank = dict.fromkeys(("role", "scaling", "input", "fallback"))
+            if meta.get("role"):
+                named = {"name": column["name"], "model": model, "relation": relation}
+                found.append(blank | meta | named | {"description": ""})
+    return found
 
 
 class _Macros:
@@ -39,6 +54,8 @@ class _Macros:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name in _SHORT:
             return lambda *_: _SHORT[name]
+        if name == "get_features":
+            return _features
         try:
             return self.loaded[name]
         except KeyError:

@@ -60,7 +60,7 @@ with
         sum(weight) as promoted_days,
         sum(weight * discount) as discount_days
     from {{ panel.name }}_days
-    group by 1, 2, 3
+    group by view_of, unique_id, {{ warehouse_forecaster.period_start('day_on', panel.frequency) }}
 ),
 
 {{ panel.name }}_rows as (
