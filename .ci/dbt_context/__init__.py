@@ -31,8 +31,8 @@ _SHORT = {"input_columns": "*, null as cast_error", "rejection_reason": "null"}
 
 
 def _features() -> list[dict[str, Any]]:
-    """The columns with a role: the macro of this name has them from dbt's graph."""
-    found = []
+    """A column of each role and scaling: the macro of this name has them all, from dbt's graph."""
+    found = {}
     for model, relation in (("panel", "panel_extended"), ("series", "series")):
         path = _PROJECT / "models" / "features" / f"{model}.yml"
         columns = yaml.safe_load(path.read_text(encoding="utf-8"))["models"][0]["columns"]
@@ -41,8 +41,9 @@ def _features() -> list[dict[str, Any]]:
             blank = dict.fromkeys(("role", "scaling", "input", "fallback"))
             if meta.get("role"):
                 named = {"name": column["name"], "model": model, "relation": relation}
-                found.append(blank | meta | named | {"description": ""})
-    return found
+                kind = (relation, meta["role"], meta.get("scaling"))
+                found.setdefault(kind, blank | meta | named | {"description": ""})
+    return list(found.values())
 
 
 class _Macros:

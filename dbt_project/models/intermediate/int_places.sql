@@ -9,7 +9,7 @@ with locations as (
 ),
 
 -- The mean of all locations; without a table of locations one place that sees every plan.
-anywhere as (
+anywhere as ( -- noqa: ST03, only panels without locations use it
     select location_id, region, 1.0 / count(*) over () as weight
     from locations
     union all
