@@ -29,8 +29,8 @@ app = typer.Typer(
     "dbt prepares the features, this command trains on them and writes forecasts, their "
     "accuracy and the "
     "decisions that follow from them back as tables.",
-    epilog="Start here:  [bold]forecast demo && forecast run[/bold]   or, on your own tables:  "
-    "[bold]forecast init my_project --help[/bold]\n\n"
+    epilog="Start here:           [bold]forecast demo && forecast run[/bold]\n\n"
+    "On your own tables:   [bold]forecast init --help[/bold]\n\n"
     "Exit codes: 0 done, 1 the work failed, 2 bad usage or input, 3 the warehouse is locked "
     "or read-only.",
 )
@@ -42,48 +42,73 @@ app.add_typer(runs_app, name="runs")
 ProjectDir = Annotated[
     Path | None,
     typer.Option(
-        "--project-dir", help="dbt project; by default ./dbt_project, this folder, or the demo's."
+        "--project-dir",
+        metavar="FOLDER",
+        help="dbt project; by default ./dbt_project, this folder, or the demo's.",
     ),
 ]
 ProfilesDir = Annotated[
     Path | None,
     typer.Option(
         "--profiles-dir",
+        metavar="FOLDER",
         help="Folder of profiles.yml; by default this folder, the project's, ~/.dbt.",
     ),
 ]
-Target = Annotated[str | None, typer.Option("--target", help="dbt target, such as dev or prod.")]
+Target = Annotated[
+    str | None, typer.Option("--target", metavar="NAME", help="dbt target, such as dev or prod.")
+]
 Panels = Annotated[
     list[str] | None,
-    typer.Option("--panel", help="Panel to work on; repeat for more. By default all."),
+    typer.Option(
+        "--panel", metavar="PANEL", help="Panel to work on; repeat for more. By default all."
+    ),
 ]
-OnePanel = Annotated[str | None, typer.Option("--panel", help="Panel to work on. By default all.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, for scripts.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+OnePanel = Annotated[
+    str | None, typer.Option("--panel", metavar="PANEL", help="Panel to work on. By default all.")
+]
+Json = Annotated[
+    bool, typer.Option("--json", metavar="", help="Print one JSON object on stdout, for scripts.")
+]
+Debug = Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")]
 Models = Annotated[
     list[str] | None,
-    typer.Option("--model", help="Model; repeat for more. By default both baselines and lstm."),
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        help="Model; repeat for more. By default both baselines and lstm.",
+    ),
 ]
 OneModel = Annotated[
     str,
     typer.Option(
-        "--model", help="lstm, lstm_stacked, seasonal_mean, seasonal_naive, or a dotted path."
+        "--model",
+        metavar="MODEL",
+        help="lstm, lstm_stacked, seasonal_mean, seasonal_naive, or a dotted path.",
     ),
 ]
-Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Most epochs to train for.")]
+Epochs = Annotated[
+    int | None, typer.Option("--epochs", metavar="N", min=1, help="Most epochs to train for.")
+]
 Seed = Annotated[
-    int | None, typer.Option("--seed", min=0, help="The same seed gives the same forecasts.")
+    int | None,
+    typer.Option("--seed", metavar="N", min=0, help="The same seed gives the same forecasts."),
 ]
 Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="A setting as key=value; repeat for more.")
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="A setting as key=value; repeat for more."),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Work even if nothing has changed.")]
-Size = Annotated[str, typer.Option("--size", help="tiny, default or large.")]
+Force = Annotated[
+    bool, typer.Option("--force", metavar="", help="Work even if nothing has changed.")
+]
+Size = Annotated[str, typer.Option("--size", metavar="SIZE", help="tiny, default or large.")]
 
 
 @app.callback(invoke_without_command=True)
 def forecast(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", metavar="", help="Print the version.")
+    ] = False,
 ) -> None:
     if version:
         typer.echo(f"forecast {__version__}")
@@ -94,7 +119,7 @@ def forecast(
 def demo(
     size: Size = "default",
     seed: Annotated[
-        int, typer.Option("--seed", min=0, help="The same seed gives the same shop.")
+        int, typer.Option("--seed", metavar="N", min=0, help="The same seed gives the same shop.")
     ] = 1,
     project_dir: ProjectDir = None,
     profiles_dir: ProfilesDir = None,
@@ -122,11 +147,16 @@ def build(
     profiles_dir: ProfilesDir = None,
     target: Target = None,
     full_refresh: Annotated[
-        bool, typer.Option("--full-refresh", help="Rebuild incremental tables; forecasts stay.")
+        bool,
+        typer.Option(
+            "--full-refresh", metavar="", help="Rebuild incremental tables; forecasts stay."
+        ),
     ] = False,
     select: Annotated[
         list[str] | None,
-        typer.Option("--select", help="dbt node selection; by default everything."),
+        typer.Option(
+            "--select", metavar="NODES", help="dbt node selection; by default everything."
+        ),
     ] = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -143,8 +173,9 @@ def build(
 
 
 @app.command(
-    epilog="Examples:  forecast train   ·   forecast train --panel item_weekly --model lstm_stacked"
-    " --epochs 20   ·   forecast train --model seasonal_mean --set n_seasons=8"
+    epilog="Examples:\n\nforecast train\n\n"
+    "forecast train --panel item_weekly --model lstm_stacked --epochs 20\n\n"
+    "forecast train --model seasonal_mean --set n_seasons=8"
 )
 def train(
     panel: Panels = None,
@@ -161,8 +192,7 @@ def train(
 ) -> None:
     """Fit a model on each panel, score it on held-out periods and write its live forecast.
 
-    Nothing is trained where features, settings and code are those of an earlier run (--force
-    overrides).
+    Nothing is trained where features, settings and code are unchanged since an earlier run.
     """
     with _answering(as_json, debug) as say:
         from forecaster import run
@@ -227,11 +257,16 @@ def backtest(
 @app.command(epilog="Example:  forecast publish --out /shared/bi")
 def publish(
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder; by default published/ by the warehouse.")
+        Path | None,
+        typer.Option(
+            "--out", metavar="FOLDER", help="Folder; by default published/ by the warehouse."
+        ),
     ] = None,
     allow_schema_change: Annotated[
         bool,
-        typer.Option("--allow-schema-change", help="Publish marts whose columns have changed."),
+        typer.Option(
+            "--allow-schema-change", metavar="", help="Publish marts whose columns have changed."
+        ),
     ] = False,
     project_dir: ProjectDir = None,
     profiles_dir: ProfilesDir = None,
@@ -239,8 +274,7 @@ def publish(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Write a read-only copy of the marts for BI tools: a DuckDB file and Parquet, swapped in
-    whole."""
+    """Write a read-only copy of the marts for BI tools: a DuckDB file and Parquet."""
     with _answering(as_json, debug) as say:
         from forecaster.publish import publish as write
 
@@ -257,15 +291,16 @@ def publish(
 @app.command(epilog="Example:  forecast report --out report.html")
 def report(
     panel: Panels = None,
-    out: Annotated[Path, typer.Option("--out", help="The page to write.")] = Path("report.html"),
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The page to write.")] = Path(
+        "report.html"
+    ),
     project_dir: ProjectDir = None,
     profiles_dir: ProfilesDir = None,
     target: Target = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Write one HTML page: forecasts against actuals, accuracy against baselines, training, data
-    quality."""
+    """Write one HTML page: forecasts, accuracy against baselines, training, data quality."""
     with _answering(as_json, debug) as say:
         from forecaster.report import write_report
 
@@ -276,22 +311,31 @@ def report(
 
 
 @app.command(
-    epilog="Examples:  forecast init my_forecasts   ·   "
+    epilog="Examples:\n\nforecast init my_forecasts\n\n"
     "forecast init my_forecasts --warehouse shop.duckdb"
 )
 def init(
     folder: Annotated[Path, typer.Argument(help="Folder of the new dbt project.")],
     warehouse: Annotated[
         Path | None,
-        typer.Option("--warehouse", help="Your DuckDB file; its tables are mapped by their names."),
+        typer.Option(
+            "--warehouse",
+            metavar="FILE",
+            help="Your DuckDB file; its tables are mapped by their names.",
+        ),
     ] = None,
     name: Annotated[
-        str | None, typer.Option("--name", help="Name of the project; by default the folder's.")
+        str | None,
+        typer.Option(
+            "--name", metavar="NAME", help="Name of the project; by default the folder's."
+        ),
     ] = None,
     git: Annotated[
         str | None,
         typer.Option(
-            "--git", help="Import the package from this URL@revision, not from this machine."
+            "--git",
+            metavar="URL",
+            help="Import the package from this URL@revision, not from this machine.",
         ),
     ] = None,
     as_json: Json = False,
@@ -310,7 +354,7 @@ def init(
 
 
 @app.command(
-    epilog="Examples:  forecast demo --size tiny && forecast run --epochs 2   ·   "
+    epilog="Examples:\n\nforecast demo --size tiny && forecast run --epochs 2\n\n"
     "forecast run --panel item_weekly"
 )
 def run(
@@ -320,7 +364,9 @@ def run(
     seed: Seed = None,
     settings: Settings = None,
     force: Force = False,
-    out: Annotated[Path, typer.Option("--out", help="The report to write.")] = Path("report.html"),
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The report to write.")] = Path(
+        "report.html"
+    ),
     project_dir: ProjectDir = None,
     profiles_dir: ProfilesDir = None,
     target: Target = None,
@@ -355,7 +401,9 @@ def run(
 @runs_app.command("list", epilog="Example:  forecast runs list --panel item_weekly --limit 50")
 def runs_list(
     panel: OnePanel = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Newest runs to show.")] = 20,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, help="Newest runs to show.")
+    ] = 20,
     project_dir: ProjectDir = None,
     profiles_dir: ProfilesDir = None,
     target: Target = None,
@@ -410,7 +458,7 @@ def runs_show(
 def runs_promote(
     run_id: Annotated[str, typer.Argument(help="A complete train run.")],
     reason: Annotated[
-        str, typer.Option("--reason", help="Why; it stands in model_promotions.")
+        str, typer.Option("--reason", metavar="TEXT", help="Why; it stands in model_promotions.")
     ] = "by hand",
     project_dir: ProjectDir = None,
     profiles_dir: ProfilesDir = None,
@@ -434,7 +482,7 @@ def runs_promote(
 
 @runs_app.command("rollback", epilog="Example:  forecast runs rollback --panel item_weekly")
 def runs_rollback(
-    panel: Annotated[str, typer.Option("--panel", help="The panel to roll back.")],
+    panel: Annotated[str, typer.Option("--panel", metavar="PANEL", help="The panel to roll back.")],
     project_dir: ProjectDir = None,
     profiles_dir: ProfilesDir = None,
     target: Target = None,
@@ -499,11 +547,12 @@ def _answering(as_json: bool, debug: bool) -> Iterator[Callable[[dict[str, Any],
 def _project(
     project_dir: Path | None, profiles_dir: Path | None, target: str | None, as_json: bool
 ) -> Project:
-    from forecaster.progress import BarProgress, Progress
+    from forecaster.progress import BarProgress, LineProgress, Progress
     from forecaster.project import Project
 
-    is_quiet = as_json or not sys.stderr.isatty()
-    return Project(project_dir, profiles_dir, target, Progress() if is_quiet else BarProgress())
+    spoken = BarProgress if sys.stderr.isatty() else LineProgress
+    progress = Progress() if as_json else spoken()
+    return Project(project_dir, profiles_dir, target, progress)
 
 
 def _warehouse(
