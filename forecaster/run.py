@@ -83,13 +83,7 @@ def train(
     panel whose
     features, settings and code have been trained before is left alone unless `force`.
     """
-    make_model(model, settings or {})
-    warehouse = _opened(project)
-    outcomes = [
-        _train_panel(warehouse, panel, make_model(model, settings or {}), force)
-        for panel in warehouse.panels(panels)
-    ]
-    return _refreshed(project, outcomes)
+    return _refreshed(project, _train(project, panels, model, settings, force))
 
 
 def predict(project: Project, panels: Sequence[str] = ()) -> list[Outcome]:
@@ -111,8 +105,52 @@ def backtest(
     force: bool = False,
 ) -> list[Outcome]:
     """Fit each model at each backtest cutoff of each panel, and score its forecasts."""
+    return _refreshed(project, _backtest(project, panels, models, settings, force))
+
+
+def run_all(
+    project: Project,
+    panels: Sequence[str] = (),
+    model: str = DEFAULT_MODEL,
+    settings: Mapping[str, Any] | None = None,
+    force: bool = False,
+) -> list[Outcome]:
+    """Train, then backtest the model with the same settings, and the baselines with theirs.
+
+    The marts are refreshed once, at the end.
+    """
+    outcomes = _train(project, panels, model, settings, force)
+    of_run, _ = split_settings(settings or {})
+    baselines = [name for name in BASELINES if name != model]
+    outcomes += _backtest(project, panels, baselines, of_run, force)
+    outcomes += _backtest(project, panels, [model], settings, force)
+    return _refreshed(project, outcomes)
+
+
+def _train(
+    project: Project,
+    panels: Sequence[str],
+    model: str,
+    settings: Mapping[str, Any] | None,
+    force: bool,
+) -> list[Outcome]:
+    make_model(model, settings or {})
+    warehouse = _opened(project)
+    return [
+        _train_panel(warehouse, panel, make_model(model, settings or {}), force)
+        for panel in warehouse.panels(panels)
+    ]
+
+
+def _backtest(
+    project: Project,
+    panels: Sequence[str],
+    models: Sequence[str],
+    settings: Mapping[str, Any] | None,
+    force: bool,
+) -> list[Outcome]:
     names = list(models) or [*BASELINES, DEFAULT_MODEL]
-    of_run, own = split_settings(settings or {})
+    _, own = split_settings(settings or {})
     if own and len(names) > 1:
         raise ForecastError(
             f"setting '{next(iter(own))}' is a model's own, and {len(names)} models were asked for",
@@ -128,22 +166,7 @@ def backtest(
         for name in names:
             model = make_model(name, settings or {})
             outcomes.append(_backtest_panel(warehouse, panel, model, loaded, force))
-    return _refreshed(project, outcomes)
-
-
-def run_all(
-    project: Project,
-    panels: Sequence[str] = (),
-    model: str = DEFAULT_MODEL,
-    settings: Mapping[str, Any] | None = None,
-    force: bool = False,
-) -> list[Outcome]:
-    """Train, then backtest the model with the same settings, and the baselines with theirs."""
-    outcomes = train(project, panels, model, settings, force)
-    of_run, _ = split_settings(settings or {})
-    baselines = [name for name in BASELINES if name != model]
-    outcomes += backtest(project, panels, baselines, of_run, force)
-    return outcomes + backtest(project, panels, [model], settings, force)
+    return outcomes
 
 
 def _train_panel(
