@@ -1,10 +1,15 @@
-"""How long work shows itself: a bar on stderr, or nothing."""
+"""How long work shows itself, on stderr: a bar in a terminal, lines in a log, or nothing."""
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+SECONDS_WORTH_A_LINE = 1
+WIDEST_DETAIL = 48  # longer ones, such as names of tests, would push the bar out of the line
 
 
 class Progress:
@@ -33,8 +38,27 @@ class Task:
         """Say what it does just now."""
 
 
-class BarProgress(Progress):
-    """Bars and lines on stderr, so that stdout holds results alone."""
+class LineProgress(Progress):
+    """One line for each piece of work that took its time, when it is done: for logs."""
+
+    @contextmanager
+    def task(self, description: str, total: int | None = None) -> Iterator[Task]:  # noqa: ARG002
+        """Nothing while it works, and no line for what failed."""
+        begun = time.monotonic()
+        yield Task()
+        self.done(description, time.monotonic() - begun)
+
+    def done(self, description: str, seconds: float) -> None:
+        """Note how long it took, unless that was no time."""
+        if seconds >= SECONDS_WORTH_A_LINE:
+            self.note(f"{description}: {seconds:.0f} s")
+
+    def note(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+
+class BarProgress(LineProgress):
+    """A bar while it works, which leaves a line."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -53,11 +77,13 @@ class BarProgress(Progress):
             TimeElapsedColumn(),
             TextColumn("[dim]{task.fields[detail]}"),
         )
+        begun = time.monotonic()
         with Bars(*columns, console=self.console, transient=True) as bars:
             yield BarTask(bars, bars.add_task(description, total=total, count="", detail=""))
+        self.done(description, time.monotonic() - begun)
 
     def note(self, text: str) -> None:
-        self.console.print(text, highlight=False, markup=False)
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 class BarTask(Task):
@@ -68,7 +94,13 @@ class BarTask(Task):
 
     def update(self, completed: int, total: int | None = None, detail: str = "") -> None:
         count = f"{completed}/{total}" if total else str(completed)
-        self.bars.update(self.task_id, completed=completed, total=total, count=count, detail=detail)
+        self.bars.update(
+            self.task_id, completed=completed, total=total, count=count, detail=_short(detail)
+        )
 
     def detail(self, text: str) -> None:
-        self.bars.update(self.task_id, detail=text)
+        self.bars.update(self.task_id, detail=_short(text))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= WIDEST_DETAIL else text[: WIDEST_DETAIL - 1] + "…"

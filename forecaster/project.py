@@ -214,7 +214,8 @@ class Project:
             elif event.info.name == "NodeStart":
                 task.update(counts["done"], counts["total"] or None, event.data.node_info.node_name)
             elif event.info.name == "NodeFinished":
-                counts["done"] += 1
+                # dbt leaves unit tests out of its count of nodes
+                counts["done"] += event.data.node_info.resource_type != "unit_test"
                 task.update(counts["done"], counts["total"] or None)
 
         with _same_working_directory(), redirect_stdout(io.StringIO()):
