@@ -1,9 +1,10 @@
 """Forecasts of our peers on the Online Retail panels, at the cutoffs of the example's backtests.
 
-Runs in an environment of its own (see Makefile). Reads `input.parquet` (panel_name, unique_id, ds, y,
-one row per series and period) and `cutoffs.parquet` (panel_name, cutoff, horizon, season_length,
-frequency), both written by `compare.py`; writes `peers.parquet` (model_name, panel_name, unique_id,
-cutoff, ds, horizon_step, yhat, seconds). Peers see the rows up to the cutoff and nothing else.
+Runs in an environment of its own (see Makefile). Reads `input.parquet` (panel_name, unique_id, ds,
+y, one row per series and period) and `cutoffs.parquet` (panel_name, cutoff, horizon, season_length,
+frequency), both written by `export.py`; writes `peers.parquet` (model_name, panel_name, unique_id,
+cutoff, ds, horizon_step, yhat, seconds). Peers see the rows up to the cutoff and nothing else;
+AutoETS sees a year of them, which is more than its smoothing remembers and ends in an hour.
 """
 
 import sys
@@ -26,15 +27,19 @@ def peers(frequency: str, season_length: int) -> dict[str, list]:
     }
 
 
-def forecast(history: pd.DataFrame, cutoff: pd.Timestamp, frame: pd.Series, n_jobs: int) -> pd.DataFrame:
+def forecast(
+    history: pd.DataFrame, cutoff: pd.Timestamp, frame: pd.Series, n_jobs: int
+) -> pd.DataFrame:
     """Every peer's forecast from one cutoff, long by model."""
     step = "D" if frame.frequency == "day" else "W-" + cutoff.day_name()[:3].upper()
+    last_year = history[history.ds > cutoff - pd.Timedelta(weeks=52)]
     parts = []
     for name, models in peers(frame.frequency, int(frame.season_length)).items():
         started = time.perf_counter()
         fallback = WindowAverage(window_size=1)
         engine = StatsForecast(models=models, freq=step, n_jobs=n_jobs, fallback_model=fallback)
-        wide = engine.forecast(df=history, h=int(frame.horizon))
+        known = last_year if name == "auto_ets" else history
+        wide = engine.forecast(df=known, h=int(frame.horizon))
         seconds = time.perf_counter() - started
         print(f"{frame.panel_name} {cutoff.date()} {name}: {seconds:.0f} s", flush=True)
         part = wide.rename(columns={name: "yhat"})[["unique_id", "ds", "yhat"]]
