@@ -108,7 +108,8 @@ class Panel:
     Shapes: `unique_ids`, `start` (first period of a series) (series,); `y`, `y_train`,
     `stocked_out`, `weight` (series, periods); `past_values` (series, periods, p);
     `future_values` (series, periods + horizon, f); `ds` (periods + horizon,). Missing is NaN.
-    `scaling` holds the scales of every cutoff by feature name.
+    `scaling` holds the scales of every cutoff by feature name; `derived` names the features that
+    come from the target alone.
     """
 
     name: str
@@ -132,6 +133,7 @@ class Panel:
     texts: dict[str, np.ndarray]
     scaling: dict[np.datetime64, dict[str, Scale]]
     encoding: Encoding | None = None
+    derived: frozenset[str] = frozenset()
 
     @property
     def n_series(self) -> int:
@@ -218,6 +220,12 @@ class Panel:
             },
             target=scales.get("y_train", scales.get("y", Scale())),
         )
+
+    def without_derived(self) -> Panel:
+        """The panel without the features that a model of its own signals computes itself."""
+        encoding = self._own_encoding
+        past = {name: scale for name, scale in encoding.past.items() if name not in self.derived}
+        return dataclasses.replace(self, encoding=dataclasses.replace(encoding, past=past))
 
     @property
     def _own_encoding(self) -> Encoding:

@@ -340,6 +340,7 @@ class Warehouse:
             past_names=past,
             future_names=future,
             scaling=scaling,
+            derived=self._derived(panel_name),
             **arrays,
             **_statics(statics, ids, roles, encoding),
         )
@@ -355,6 +356,14 @@ class Warehouse:
         for row in rows:
             roles[row["role"]] = (*roles.get(row["role"], ()), row["feature_name"])
         return roles
+
+    def _derived(self, panel_name: str) -> frozenset[str]:
+        rows = self.rows(
+            "select feature_name from {feature_catalog} where panel_name = $panel "
+            "and input_name = 'target' and role = 'past'",
+            panel=panel_name,
+        )
+        return frozenset(row["feature_name"] for row in rows)
 
     def _series_sql(self) -> str:
         return (

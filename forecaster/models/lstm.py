@@ -102,6 +102,7 @@ class LSTM(Model):
         """Train a new network, then calibrate its totals on origins it has seen."""
         s = self.settings
         rng = seed_everything(self.run.seed)
+        panel = panel.without_derived()
         self.encoding, self.network, self.weights = panel.encoding, None, None
         self.group = s.group or coarsest_group(panel)
         signals = Signals(s, panel, self.group)
@@ -145,6 +146,7 @@ class LSTM(Model):
 
     def forecast(self, panel: Panel) -> Forecast:
         """The horizon after the panel's cutoff."""
+        panel = panel.without_derived()
         signals = Signals(self.settings, panel, self.group)
         means, quantiles, active = [], [], []
         for rows in _parts(panel.n_series):
@@ -152,8 +154,11 @@ class LSTM(Model):
             means.append(mean[:, 0] * at.scale)
             quantiles.append(q[:, 0] * at.scale[..., None])
             active.append(at.active[:, 0] > 0)
-        mean = np.concatenate(means)
-        mean *= self._total_factor(signals, mean, np.concatenate(active))
+        mean, is_active = np.concatenate(means), np.concatenate(active)
+        mean *= self._total_factor(signals, mean, is_active)
+        if not panel.is_signed:
+            # the loss looks at series that still sell; of the others it has learned no mean
+            mean[~is_active] = 0.0
         return Forecast(mean, np.concatenate(quantiles), history_status(panel, signals.context))
 
     def _total_factor(self, signals: Signals, mean: np.ndarray, active: np.ndarray) -> float:

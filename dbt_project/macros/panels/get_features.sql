@@ -34,7 +34,7 @@
             {% if meta.get('role') and not is_the_panels_key %}
                 {% do result.append({
                     'name': name, 'model': model, 'relation': relation, 'role': meta.role, 'scaling': meta.get('scaling'),
-                    'input': meta.get('input'), 'fallback': meta.get('fallback'),
+                    'input': meta.get('input'), 'fallback': meta.get('fallback'), 'years': meta.get('years', 0) | int,
                     'description': (column.description or '') | trim,
                 }) %}
             {% endif %}

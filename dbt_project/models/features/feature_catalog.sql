@@ -36,6 +36,16 @@ static_counts as (
     {%- endfor %}
 ),
 
+-- what was seen before the earliest cutoff: a course of the year needs more than one to be told from chance
+history as (
+    select
+        settings.panel_name,
+        min(cutoffs.cutoff) - any_value(settings.first_period) as n_days
+    from {{ ref('warehouse_forecaster', 'settings') }} as settings
+    inner join {{ ref('warehouse_forecaster', 'cutoffs') }} as cutoffs on settings.panel_name = cutoffs.panel_name
+    group by settings.panel_name
+),
+
 panels as (
     {%- for panel in warehouse_forecaster.get_panels() %}
     select '{{ panel.name }}' as panel_name
@@ -53,6 +63,7 @@ described as (
         '{{ feature.scaling or 'none' }}' as scaling,
         {{ "'" ~ source.name ~ "'" if source.name else 'cast(null as varchar)' }} as input_name,
         {{ 'true' if source.is_present else 'false' }} as is_present,
+        {{ feature.years }} as n_years,
         '{{ (feature.description ~ source.note) | replace("'", "''") }}' as description
     {{ 'union all' if not loop.last }}
     {%- else %}
@@ -63,6 +74,7 @@ described as (
         cast(null as varchar) as scaling,
         cast(null as varchar) as input_name,
         cast(null as boolean) as is_present,
+        0 as n_years,
         cast(null as varchar) as description
     where false
     {%- endfor %}
@@ -74,6 +86,8 @@ judged as (
         described.*,
         case
             when not described.is_present then 'input ' || described.input_name || ' is absent'
+            when described.n_years > 0 and coalesce(history.n_days, 0) < described.n_years * 364
+                then 'needs ' || described.n_years || ' years of history before the earliest cutoff'
             when static_counts.n_distinct < 2 then 'all series are alike'
             when selection.is_constant then 'never varies up to the earliest cutoff'
             when selection.is_duplicate then 'says the same as ' || selection.duplicate_of
@@ -82,6 +96,7 @@ judged as (
         end as inactive_reason
     from panels
     cross join described
+    left join history on panels.panel_name = history.panel_name
     left join selection
         on
             panels.panel_name = selection.panel_name
