@@ -183,7 +183,13 @@ def feature_tables(panel: Panel, backtests: int) -> dict[str, pa.Table]:
         ),
         "feature_catalog": pa.Table.from_pylist(
             [
-                {"panel_name": panel.name, "feature_name": name, "role": role, "is_active": True}
+                {
+                    "panel_name": panel.name,
+                    "feature_name": name,
+                    "role": role,
+                    "input_name": "events",
+                    "is_active": True,
+                }
                 for name, role in roles.items()
             ]
         ),
