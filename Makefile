@@ -33,8 +33,9 @@ demo: $(INSTALLED) ## simulate the demo shop, build, train, predict, publish, re
 
 install: $(INSTALLED) ## only the set-up
 
+# Two at a time; the tests of one file share what its fixtures build, so they stay together.
 test: $(INSTALLED) ## all tests
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST)
 
 lint: $(INSTALLED) ## ruff and sqlfluff
 	$(BIN)/ruff check .

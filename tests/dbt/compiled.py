@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from dbt.cli.main import dbtRunner
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.dbt.runner import invoke, parse
 
 
 @dataclass(frozen=True)
@@ -20,37 +17,11 @@ class Compiled:
     relations: dict[str, str]
 
 
-def invoke(warehouse: Path, *arguments: str):
-    """Run one dbt command of this project on a warehouse; fails with dbt's own error."""
-    before = os.environ.get("FORECAST_WAREHOUSE")
-    os.environ["FORECAST_WAREHOUSE"] = str(warehouse)
-    try:
-        result = dbtRunner().invoke(
-            [
-                *arguments,
-                *("--project-dir", str(ROOT / "dbt_project")),
-                *("--profiles-dir", str(ROOT)),
-                *("--target-path", str(warehouse.parent / "target")),
-                *("--log-path", str(warehouse.parent / "logs")),
-                "--quiet",
-            ]
-        )
-    finally:
-        if before is None:
-            del os.environ["FORECAST_WAREHOUSE"]
-        else:
-            os.environ["FORECAST_WAREHOUSE"] = before
-    if not result.success:
-        failures = [r.message for r in getattr(result.result, "results", []) if r.message]
-        raise AssertionError(str(result.exception or "\n".join(failures)))
-    return result.result
-
-
 def compile_nodes(folder: Path, *names: str) -> Compiled:
     """Compile models and analyses by name into SQL for `folder/warehouse.duckdb`."""
     warehouse = folder / "warehouse.duckdb"
     results = invoke(warehouse, "compile", "--select", *names)
-    manifest = invoke(warehouse, "parse")
+    manifest = parse(warehouse)
     relations = {
         node.name: node.relation_name
         for node in manifest.nodes.values()

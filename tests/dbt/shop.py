@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +10,9 @@ import duckdb
 import yaml
 
 from forecaster.demo import simulate
+from tests.dbt.runner import invoke
 
 ROOT = Path(__file__).parents[2]
-DBT = Path(sys.executable).with_name("dbt")
 
 
 def default_vars() -> dict[str, Any]:
@@ -49,17 +45,8 @@ class Shop:
                 connection.execute(statement)
 
     def run(self, select: list[str], values: dict[str, Any], *options: str) -> None:
-        """`dbt run`; its output is shown where it fails."""
-        folder = self.warehouse.parent
-        command = [
-            *(str(DBT), "run", "--select", *select, "--vars", json.dumps(values)),
-            *("--project-dir", str(ROOT / "dbt_project"), "--threads", "2"),
-            *("--profiles-dir", str(ROOT / "dbt_project"), *options),
-            *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
-        ]
-        environment = os.environ | {"FORECAST_WAREHOUSE": str(self.warehouse)}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+        """`dbt run`; fails with dbt's messages."""
+        invoke(self.warehouse, "run", "--select", *select, *options, values=values)
 
 
 class Comparison:

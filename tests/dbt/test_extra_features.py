@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
+from dbt.cli.main import dbtRunner, dbtRunnerResult
 
-from tests.dbt.shop import DBT, ROOT
+from tests.dbt.runner import messages
+from tests.dbt.shop import ROOT
 
 PROJECT = """
 name: bakery
@@ -84,16 +85,11 @@ def bakery(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def dbt(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if k != "FORECAST_WAREHOUSE"}
-    return subprocess.run(
-        [str(DBT), *arguments, "--profiles-dir", str(folder), "--project-dir", str(folder)],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def dbt(folder: Path, *command: str) -> dbtRunnerResult:
+    """In this process; dbt changes the working directory."""
+    places = ["--profiles-dir", str(folder), "--project-dir", str(folder), "--quiet"]
+    with contextlib.chdir(folder):
+        return dbtRunner().invoke([*command, *places])
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -101,13 +97,13 @@ def test_extra_model(bakery: Path, name: str) -> None:
     message = CASES[name][1]
     values = json.dumps({"extra_features": [{"model": name}]})
     done = dbt(bakery, "compile", "--select", "panel_extended", "scaling", "--vars", values)
-    said = " ".join((done.stdout + done.stderr).split())
+    said = " ".join(messages(done).split())
     if message is None:
-        assert done.returncode == 0, said
+        assert done.success, said
         compiled = bakery / "target" / "compiled" / "warehouse_forecaster" / "models" / "features"
         assert "degrees" in (compiled / "panel_extended.sql").read_text(encoding="utf-8")
         assert "'degrees' as feature_name" in (compiled / "scaling.sql").read_text(encoding="utf-8")
     else:
-        assert done.returncode != 0
+        assert not done.success
         assert message in said
         assert name in said

@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 from forecaster.demo import simulate
-from tests.dbt.compiled import compile_nodes, invoke
+from tests.dbt.compiled import compile_nodes
+from tests.dbt.runner import invoke
 
 PANEL = "item_location_daily"
 BUILD = ("run", "--select", "+path:models/marts", "path:models/forecasts")

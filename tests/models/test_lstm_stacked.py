@@ -22,7 +22,8 @@ def small() -> LSTMStacked:
 def test_defaults_are_the_textbooks():
     settings = LSTMStackedSettings()
     assert (settings.units, settings.epochs, settings.batch_size) == (50, 100, 32)
-    model, _ = fitted(LSTMStacked(settings.model_copy(update={"epochs": 1})), make_panel())
+    model, panel = LSTMStacked(settings.model_copy(update={"epochs": 1})), make_panel()
+    model.fit(panel.at(panel.cutoff), None)
     assert [type(layer).__name__ for layer in model.network.layers] == ["LSTM", "LSTM", "Dense"]
     assert type(model.network.optimizer).__name__ == "Adam"
     assert model.network.loss == "mse"
