@@ -11,12 +11,22 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from forecaster import forecast_tables
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.models.base import Model
 from forecaster.warehouse import Warehouse
 
 ROLL_BACK = "roll-back from "
-SHARED_CODE = ("panel", "seasonal", "signals", "training", "losses", "networks", "models.base")
+SHARED_CODE = (
+    "features",
+    "panel",
+    "seasonal",
+    "signals",
+    "training",
+    "losses",
+    "networks",
+    "models.base",
+)
 LIBRARIES = ("numpy", "tensorflow", "keras")
 
 
@@ -161,7 +171,7 @@ def promote(warehouse: Warehouse, run_id: str, reason: str = "by hand") -> dict[
             "see `forecast runs list`",
             BAD_INPUT,
         )
-    warehouse.promote(run_id, reason)
+    forecast_tables.promote(warehouse, run_id, reason)
     return row
 
 
@@ -175,7 +185,7 @@ def roll_back(warehouse: Warehouse, panel: str) -> dict[str, Any]:
             BAD_INPUT,
         )
     present, before = stack[-1], stack[-2]
-    warehouse.promote(before["run_id"], ROLL_BACK + present["run_id"])
+    forecast_tables.promote(warehouse, before["run_id"], ROLL_BACK + present["run_id"])
     return before
 
 

@@ -14,16 +14,18 @@ from typing import Any
 
 import numpy as np
 
-from forecaster import artifacts, registry
+from forecaster import artifacts, features, forecast_tables, registry
 from forecaster.config import DEFAULT_MODEL, model_settings, run_settings, split_settings
 from forecaster.errors import BAD_INPUT, ForecastError
+from forecaster.features import PanelSettings
+from forecaster.forecast_tables import RunResults
 from forecaster.models import model_class
 from forecaster.models.base import EpochRecord, Forecast, Model
 from forecaster.panel import Panel
 from forecaster.progress import Task
 from forecaster.project import ANALYSES, Project
 from forecaster.results import history_table, prediction_tables
-from forecaster.warehouse import PanelSettings, RunResults, Warehouse
+from forecaster.warehouse import Warehouse
 
 SHOWN_METRICS = ("rmsse", "rmse", "mae", "relative_bias", "wape", "mse_standardised")
 BASELINES = ("seasonal_naive", "seasonal_mean")
@@ -89,7 +91,7 @@ def train(
 def predict(project: Project, panels: Sequence[str] = ()) -> list[Outcome]:
     """Forecast each panel with its champion, as it was trained, from the newest features."""
     warehouse = _opened(project)
-    found = warehouse.panels(panels)
+    found = features.panels(warehouse, panels)
     champions = {
         panel.panel_name: registry.champion(warehouse, panel.panel_name) for panel in found
     }
@@ -138,7 +140,7 @@ def _train(
     warehouse = _opened(project)
     return [
         _train_panel(warehouse, panel, make_model(model, settings or {}), force)
-        for panel in warehouse.panels(panels)
+        for panel in features.panels(warehouse, panels)
     ]
 
 
@@ -161,7 +163,7 @@ def _backtest(
         make_model(name, settings or {})
     warehouse = _opened(project)
     outcomes = []
-    for panel in warehouse.panels(panels):
+    for panel in features.panels(warehouse, panels):
         loaded: list[Panel] = []
         for name in names:
             model = make_model(name, settings or {})
@@ -173,7 +175,7 @@ def _train_panel(
     warehouse: Warehouse, settings: PanelSettings, model: Model, force: bool
 ) -> Outcome:
     name = settings.panel_name
-    prints = registry.fingerprints(model, warehouse.fingerprint(name))
+    prints = registry.fingerprints(model, features.fingerprint(warehouse, name))
     earlier = registry.find_complete(warehouse, "train", name, model.name, prints)
     if earlier and not force:
         return Outcome("train", name, model.name, earlier, "unchanged")
@@ -211,7 +213,7 @@ def _predict_panel(
         champion["artifact_sha256"],
         champion["run_id"],
     )
-    prints = registry.fingerprints(model, warehouse.fingerprint(name))
+    prints = registry.fingerprints(model, features.fingerprint(warehouse, name))
     panel = _read(warehouse, settings, model)
     with _recorded(warehouse, "predict", name, model, prints, champion["run_id"]) as run:
         with warehouse.project.progress.task(f"Forecasting {name} with {model.name}"):
@@ -226,11 +228,13 @@ def _backtest_panel(
 ) -> Outcome:
     """`loaded` keeps the panel for the next model, once one of them needs it."""
     name = settings.panel_name
-    prints = registry.fingerprints(model, warehouse.fingerprint(name))
+    prints = registry.fingerprints(model, features.fingerprint(warehouse, name))
     earlier = registry.find_complete(warehouse, "backtest", name, model.name, prints)
     if earlier and not force:
         return Outcome("backtest", name, model.name, earlier, "unchanged")
-    cutoffs = [np.datetime64(c.cutoff, "D") for c in warehouse.cutoffs(name) if c.is_backtest]
+    cutoffs = [
+        np.datetime64(c.cutoff, "D") for c in features.cutoffs(warehouse, name) if c.is_backtest
+    ]
     if not cutoffs:
         raise ForecastError(
             f"panel '{name}' has no backtest cutoff: table cutoffs has none with is_backtest",
@@ -272,7 +276,7 @@ class Recorded:
     def complete(self, results: RunResults, values: dict[str, Any]) -> None:
         """Write everything in one transaction."""
         values = {**values, "peak_memory_mb": peak_memory_mb()}
-        n_rows = self.warehouse.complete_run(self.run_id, results, values)
+        n_rows = forecast_tables.complete_run(self.warehouse, self.run_id, results, values)
         scores: dict[str, dict[str, float]] = {}
         for row in registry.scores(self.warehouse, self.run_id):
             if row["level"] == "bottom" and row["metric_value"] is not None:
@@ -298,7 +302,8 @@ def _recorded(
     """Write `running`, and `failed` with the reason if the work inside does not complete."""
     started = dt.datetime.now(dt.UTC)
     run_id = f"{started:%Y%m%dT%H%M%S}-{kind}-{secrets.token_hex(3)}"
-    warehouse.start_run(
+    forecast_tables.start_run(
+        warehouse,
         {
             "run_id": run_id,
             "kind": kind,
@@ -309,7 +314,7 @@ def _recorded(
             "features_fingerprint": prints.features,
             "settings_fingerprint": prints.settings,
             "code_fingerprint": prints.code,
-        }
+        },
     )
     run = Recorded(warehouse, Outcome(kind, panel_name, model.name, run_id, "running"))
     try:
@@ -318,7 +323,7 @@ def _recorded(
         if run.outcome.status != "complete":
             artifacts.remove(warehouse.project.artifacts_folder, run_id)
             reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
-            warehouse.fail_run(run_id, f"{type(error).__name__}: {reason}")
+            forecast_tables.fail_run(warehouse, run_id, f"{type(error).__name__}: {reason}")
         raise
 
 
@@ -327,7 +332,7 @@ def _opened(project: Project) -> Warehouse:
     warehouse = Warehouse(project)
     for analysis in ANALYSES:
         project.compiled(analysis)  # before hours of training, not after
-    for run_id in warehouse.abandon_dead_runs():
+    for run_id in forecast_tables.abandon_dead_runs(warehouse):
         artifacts.remove(project.artifacts_folder, run_id)
         project.progress.note(f"run {run_id} was abandoned: its process died")
     return warehouse
@@ -342,7 +347,7 @@ def _refreshed(project: Project, outcomes: list[Outcome]) -> list[Outcome]:
 
 def _read(warehouse: Warehouse, settings: PanelSettings, model: Model | None = None) -> Panel:
     with warehouse.project.progress.task(f"Reading {settings.panel_name}"):
-        return warehouse.read_panel(settings, model.encoding if model else None)
+        return features.read_panel(warehouse, settings, model.encoding if model else None)
 
 
 def _validation_cutoff(panel: Panel, cutoff: np.datetime64) -> np.datetime64 | None:

@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from forecaster import run
+from forecaster import features, forecast_tables, run
 from forecaster.errors import BAD_INPUT, LOCKED, ForecastError
 from forecaster.warehouse import Warehouse
 from tests.conftest import make_panel
@@ -31,7 +31,7 @@ def execute(warehouse: Warehouse, sql: str) -> None:
 
 def test_the_panel_comes_back_as_it_was_written(warehouse):
     expected = make_panel()
-    panel = warehouse.read_panel(warehouse.panels()[0])
+    panel = features.read_panel(warehouse, features.panels(warehouse)[0])
     order = [list(expected.unique_ids).index(unique_id) for unique_id in panel.unique_ids]
     assert (panel.horizon, panel.season_length, panel.is_signed) == (7, 7, False)
     np.testing.assert_array_equal(panel.ds, expected.ds)
@@ -48,17 +48,17 @@ def test_the_panel_comes_back_as_it_was_written(warehouse):
 
 
 def test_the_fingerprint_follows_the_features_not_their_order(warehouse):
-    first = warehouse.fingerprint("small")
+    first = features.fingerprint(warehouse, "small")
     table = "dev_features.panel_extended"
     execute(warehouse, f"create or replace table {table} as from {table} order by hash(ds)")
-    assert warehouse.fingerprint("small") == first
+    assert features.fingerprint(warehouse, "small") == first
     execute(warehouse, f"update {table} set is_promoted = 1 - is_promoted where period_index = 3")
-    assert warehouse.fingerprint("small") != first
+    assert features.fingerprint(warehouse, "small") != first
 
 
 def test_unknown_panel(warehouse):
     with pytest.raises(ForecastError, match="no panel 'big'") as error:
-        warehouse.panels(["big"])
+        features.panels(warehouse, ["big"])
     assert error.value.remedy == "use one of small"
 
 
@@ -80,7 +80,7 @@ def test_a_short_lock_is_waited_for(warehouse):
     command = [sys.executable, "-c", HOLD.format(1)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout.readline() == "open\n"
-        assert warehouse.panels()[0].panel_name == "small"
+        assert features.panels(warehouse)[0].panel_name == "small"
 
 
 def test_read_only_warehouse(shop):
@@ -99,7 +99,7 @@ def test_read_only_warehouse(shop):
             try:
                 if os.getuid() == 0:
                     os.setuid(65534)
-                warehouse.promote("nothing", "")
+                forecast_tables.promote(warehouse, "nothing", "")
             except ForecastError as error:
                 status = error.exit_code if "cannot be written" in error.message else 98
             finally:
@@ -113,11 +113,11 @@ def test_read_only_warehouse(shop):
 def test_missing_and_damaged_files(warehouse):
     warehouse.path.write_bytes(b"not a database" * 1000)
     with pytest.raises(ForecastError, match="cannot be opened") as error:
-        warehouse.panels()
+        features.panels(warehouse)
     assert error.value.exit_code == BAD_INPUT
     warehouse.path.unlink()
     with pytest.raises(ForecastError, match="there is no warehouse"):
-        warehouse.panels()
+        features.panels(warehouse)
 
 
 @pytest.mark.parametrize(

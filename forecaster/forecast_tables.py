@@ -1,0 +1,299 @@
+"""Boundary 2: the forecast tables, which the forecaster alone writes. Rows are appended by run."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import os
+import socket
+from typing import TYPE_CHECKING, Any
+
+from forecaster.errors import BAD_INPUT, ForecastError
+from forecaster.project import quoted
+from forecaster.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+# As this module writes them: column -> DuckDB type.
+RUN_TABLES: dict[str, dict[str, str]] = {
+    "runs": {
+        "run_id": "VARCHAR",
+        "kind": "VARCHAR",
+        "panel_name": "VARCHAR",
+        "model_name": "VARCHAR",
+        "model_run_id": "VARCHAR",
+        "settings": "VARCHAR",
+        "features_fingerprint": "VARCHAR",
+        "settings_fingerprint": "VARCHAR",
+        "code_fingerprint": "VARCHAR",
+        "artifact_path": "VARCHAR",
+        "artifact_sha256": "VARCHAR",
+        "n_rows": "BIGINT",
+        "seconds": "DOUBLE",
+        "peak_memory_mb": "DOUBLE",
+        "host": "VARCHAR",
+        "pid": "BIGINT",
+        "process_started_at": "TIMESTAMP",
+        "status": "VARCHAR",
+        "error": "VARCHAR",
+        "started_at": "TIMESTAMP",
+        "finished_at": "TIMESTAMP",
+    },
+    "predictions": {
+        "run_id": "VARCHAR",
+        "panel_name": "VARCHAR",
+        "model_name": "VARCHAR",
+        "level": "VARCHAR",
+        "unique_id": "VARCHAR",
+        "cutoff": "DATE",
+        "ds": "DATE",
+        "horizon_step": "INTEGER",
+        "yhat": "DOUBLE",
+        "yhat_lower": "DOUBLE",
+        "yhat_upper": "DOUBLE",
+        "confidence_level": "DOUBLE",
+        "forecast_status": "VARCHAR",
+    },
+    "quantiles": {
+        "run_id": "VARCHAR",
+        "panel_name": "VARCHAR",
+        "model_name": "VARCHAR",
+        "level": "VARCHAR",
+        "unique_id": "VARCHAR",
+        "cutoff": "DATE",
+        "ds": "DATE",
+        "horizon_step": "INTEGER",
+        "quantile": "DOUBLE",
+        "value": "DOUBLE",
+    },
+    "training_history": {
+        "run_id": "VARCHAR",
+        "panel_name": "VARCHAR",
+        "model_name": "VARCHAR",
+        "cutoff": "DATE",
+        "epoch": "INTEGER",
+        "split": "VARCHAR",
+        "metric_name": "VARCHAR",
+        "metric_value": "DOUBLE",
+        "seconds": "DOUBLE",
+    },
+    "metrics": {
+        "run_id": "VARCHAR",
+        "panel_name": "VARCHAR",
+        "model_name": "VARCHAR",
+        "level": "VARCHAR",
+        "unique_id": "VARCHAR",
+        "segment_type": "VARCHAR",
+        "segment": "VARCHAR",
+        "cutoff": "DATE",
+        "horizon_step": "INTEGER",
+        "quantile": "DOUBLE",
+        "stockouts": "VARCHAR",
+        "actuals": "VARCHAR",
+        "metric_name": "VARCHAR",
+        "metric_value": "DOUBLE",
+        "n_obs": "BIGINT",
+    },
+    "model_promotions": {
+        "promoted_at": "TIMESTAMP",
+        "panel_name": "VARCHAR",
+        "segment": "VARCHAR",
+        "run_id": "VARCHAR",
+        "reason": "VARCHAR",
+    },
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class RunResults:
+    """What a run appends: Arrow tables with the columns of boundary 2, without `run_id`."""
+
+    predictions: pa.Table
+    quantiles: pa.Table
+    training_history: pa.Table
+    promotion_reason: str | None = None
+
+
+def check_tables(warehouse: Warehouse, connection: duckdb.DuckDBPyConnection) -> None:
+    """The tables of boundary 2 are as this module writes them, or nothing is written."""
+    for name, contract in RUN_TABLES.items():
+        relation = warehouse.project.relation(name)
+        schema, table = (part.strip('"') for part in relation.split('"."'))
+        found = dict(
+            connection.execute(
+                "select column_name, data_type from information_schema.columns "
+                "where table_schema = $schema and table_name = $table",
+                {"schema": schema, "table": table},
+            ).fetchall()
+        )
+        remedy = "restore the table, or move it away and run `dbt build` to make it anew"
+        if not found:
+            raise ForecastError(f"table {relation} is missing", "run `forecast build`", BAD_INPUT)
+        for column, kind in contract.items():
+            if column not in found:
+                raise ForecastError(
+                    f"table {relation} was altered: column {column} is missing",
+                    remedy,
+                    BAD_INPUT,
+                )
+            if found[column] != kind:
+                raise ForecastError(
+                    f"table {relation} was altered: column {column} is {found[column]}, not {kind}",
+                    remedy,
+                    BAD_INPUT,
+                )
+        extra = sorted(set(found) - set(contract))
+        if extra:
+            raise ForecastError(
+                f"table {relation} was altered: column {extra[0]} is not in its contract",
+                remedy,
+                BAD_INPUT,
+            )
+
+
+def start_run(warehouse: Warehouse, values: dict[str, Any]) -> None:
+    """Append a run as `running`; `values` are columns of `runs`."""
+    with warehouse.transaction() as connection:
+        check_tables(warehouse, connection)
+        row = {**values, **_process(), "status": "running", "started_at": _now()}
+        _insert_row(warehouse, connection, "runs", row)
+
+
+def complete_run(
+    warehouse: Warehouse, run_id: str, results: RunResults, values: dict[str, Any]
+) -> int:
+    """Write all that a run found, its parents and metrics, and `complete`: all or nothing.
+
+    Returns the number of rows in `predictions`, parents included.
+    """
+    parents, scores = (
+        warehouse.project.compiled("write_parents"),
+        warehouse.project.compiled("score_run"),
+    )
+    with warehouse.transaction() as connection:
+        check_tables(warehouse, connection)
+        for name in ("predictions", "quantiles", "training_history"):
+            _insert(warehouse, connection, name, getattr(results, name), run_id)
+        connection.execute(parents, {"run_id": run_id})
+        connection.execute(scores, {"run_id": run_id})
+        count = connection.execute(
+            f"select count(*) from {warehouse.project.relation('predictions')} where run_id = "
+            "$run_id",
+            {"run_id": run_id},
+        ).fetchone()
+        n_rows = int(count[0]) if count else 0
+        if results.promotion_reason is not None:
+            _promote(warehouse, connection, run_id, results.promotion_reason)
+        _finish(warehouse, connection, run_id, {**values, "status": "complete", "n_rows": n_rows})
+    return n_rows
+
+
+def fail_run(warehouse: Warehouse, run_id: str, error: str) -> None:
+    """Close a run that found nothing."""
+    with warehouse.transaction() as connection:
+        _finish(warehouse, connection, run_id, {"status": "failed", "error": error[:2000]})
+
+
+def abandon_dead_runs(warehouse: Warehouse) -> list[str]:
+    """Mark `running` runs of this host whose process is gone; returns their ids."""
+    running = warehouse.rows(
+        "select run_id, pid, process_started_at from {runs} "
+        "where status = 'running' and host = $host",
+        host=socket.gethostname(),
+    )
+    dead = [row["run_id"] for row in running if not _is_alive(row)]
+    if dead:
+        with warehouse.transaction() as connection:
+            for run_id in dead:
+                _finish(
+                    warehouse,
+                    connection,
+                    run_id,
+                    {"status": "abandoned", "error": "the process died"},
+                )
+    return dead
+
+
+def promote(warehouse: Warehouse, run_id: str, reason: str) -> None:
+    """Make a run its panel's champion, by a row."""
+    with warehouse.transaction() as connection:
+        check_tables(warehouse, connection)
+        _promote(warehouse, connection, run_id, reason)
+
+
+def _promote(
+    warehouse: Warehouse, connection: duckdb.DuckDBPyConnection, run_id: str, reason: str
+) -> None:
+    connection.execute(
+        f"insert into {warehouse.project.relation('model_promotions')} by name "
+        "select cast($at as timestamp) as promoted_at, panel_name, 'all' as segment, run_id, "
+        f"$reason as reason from {warehouse.project.relation('runs')} where run_id = $run_id",
+        {"at": _now(), "reason": reason, "run_id": run_id},
+    )
+
+
+def _finish(
+    warehouse: Warehouse, connection: duckdb.DuckDBPyConnection, run_id: str, values: dict[str, Any]
+) -> None:
+    values = {**values, "finished_at": _now()}
+    assignments = ", ".join(f"{quoted(name)} = ${name}" for name in values)
+    connection.execute(
+        f"update {warehouse.project.relation('runs')} set {assignments}, "
+        "seconds = date_diff('millisecond', started_at, cast($finished_at as timestamp)) "
+        "/ 1000.0 "
+        "where run_id = $run_id and status = 'running'",
+        {**values, "run_id": run_id},
+    )
+
+
+def _insert_row(
+    warehouse: Warehouse, connection: duckdb.DuckDBPyConnection, name: str, row: dict[str, Any]
+) -> None:
+    columns = ", ".join(quoted(column) for column in row)
+    marks = ", ".join(f"${column}" for column in row)
+    connection.execute(
+        f"insert into {warehouse.project.relation(name)} ({columns}) values ({marks})", row
+    )
+
+
+def _insert(
+    warehouse: Warehouse,
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    table: pa.Table,
+    run_id: str,
+) -> None:
+    columns = [column for column in RUN_TABLES[name] if column != "run_id"]
+    connection.register("incoming_rows", table.select(columns))
+    names = ", ".join(quoted(column) for column in columns)
+    connection.execute(
+        f"insert into {warehouse.project.relation(name)} (run_id, {names}) "
+        f"select $run_id, {names} from incoming_rows",
+        {"run_id": run_id},
+    )
+    connection.unregister("incoming_rows")
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None)
+
+
+def _process() -> dict[str, Any]:
+    import psutil
+
+    process = psutil.Process()
+    started = dt.datetime.fromtimestamp(process.create_time(), dt.UTC).replace(tzinfo=None)
+    return {"host": socket.gethostname(), "pid": os.getpid(), "process_started_at": started}
+
+
+def _is_alive(row: dict[str, Any]) -> bool:
+    import psutil
+
+    try:
+        created = psutil.Process(row["pid"]).create_time()
+    except psutil.Error:
+        return False
+    started = dt.datetime.fromtimestamp(created, dt.UTC).replace(tzinfo=None)
+    return abs((started - row["process_started_at"]).total_seconds()) < 2
