@@ -22,8 +22,7 @@ def sha256(folder: Path) -> str:
 
 
 def save(model: Model, artifacts: Path, run_id: str) -> tuple[str, str]:
-    """Write a model whole or not at all; returns (path relative to the warehouse's folder,
-    hash)."""
+    """Write a model whole or not at all; returns (path from the warehouse's folder, hash)."""
     folder, temporary = artifacts / run_id, artifacts / f".{run_id}"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)

@@ -55,8 +55,7 @@ class RunSettings(BaseModel):
 
 
 def parse_assignments(pairs: Sequence[str]) -> dict[str, Any]:
-    """`["epochs=5", "standardise=series"]` as a dict; values are JSON where they can be, else
-    text."""
+    """`["epochs=5", "standardise=series"]` as a dict; values are JSON if they can be, else text."""
     result: dict[str, Any] = {}
     for pair in pairs:
         key, equals, text = pair.partition("=")

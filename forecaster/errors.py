@@ -8,8 +8,7 @@ LOCKED = 3
 
 
 class ForecastError(Exception):
-    """An error with a place, a remedy and an exit code (1 failed, 2 bad input, 3 locked or read-
-    only)."""
+    """An error with its place, remedy and exit code (1 failed, 2 input, 3 locked or read-only)."""
 
     def __init__(self, message: str, remedy: str = "", exit_code: int = FAILED) -> None:
         super().__init__(message)

@@ -99,8 +99,7 @@ def fingerprint(warehouse: Warehouse, panel_name: str) -> str:
 def read_panel(
     warehouse: Warehouse, settings: PanelSettings, encoding: Encoding | None = None
 ) -> Panel:
-    """A panel's arrays. Features are the catalogue's active ones, or those of a model's
-    encoding."""
+    """A panel's arrays, of the catalogue's active features or of those in `encoding`."""
     panel_name = settings.panel_name
     roles = _roles(warehouse, panel_name)
     past = tuple(encoding.past) if encoding else roles.get("past", ())

@@ -17,8 +17,7 @@ class ForkedLSTM(keras.Model):
     1711.11053). Inputs: sequence (series, periods, k), positions of the origins (origins,), horizon
     (series, origins, horizon, m), static codes (series, c), static numbers (series, n). Outputs:
     the mean's correction (series, origins, horizon) and raw quantiles (series, origins, horizon,
-    levels).
-    The correction starts at zero.
+    levels). The correction starts at zero.
     """
 
     def __init__(

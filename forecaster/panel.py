@@ -173,9 +173,8 @@ class Panel:
 
     def at(self, cutoff: np.datetime64, encoding: Encoding | None = None) -> Panel:
         """What was known at the close of `cutoff`: nothing later is in it but known-future
-        covariates
-        of the horizon. `encoding` is a trained model's; by default it is made of the cutoff's
-        scaling.
+        covariates of the horizon. `encoding` is a trained model's; by default it is made of the
+        cutoff's scaling.
         """
         known = self.index_of(cutoff) + 1
         if known > self.n_periods:
@@ -295,8 +294,7 @@ def _columns(values: np.ndarray, names: Sequence[str], wanted: Sequence[str]) ->
 
 
 def allocate(shape: tuple[int, ...], folder: Path | None = None, large: int = LARGE) -> np.ndarray:
-    """A float32 array of NaN; above `large` bytes it lies in a file of `folder` that is already
-    unlinked."""
+    """A float32 array of NaN; above `large` bytes it lies in an unlinked file of `folder`."""
     size = math.prod(shape) * 4
     if size <= large:
         return np.full(shape, np.nan, np.float32)

@@ -57,8 +57,7 @@ def fingerprints(model: Model, features: str) -> Fingerprints:
 
 
 def code_fingerprint(kind: type[Model]) -> str:
-    """Hash of the sources a model's forecasts depend on: its own, its parents', and the shared
-    ones."""
+    """Hash of the sources a model's forecasts depend on: its own, its parents', the shared."""
     files = {
         Path(inspect.getfile(c)) for c in kind.__mro__ if c.__module__ not in {"builtins", "abc"}
     }

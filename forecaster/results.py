@@ -20,8 +20,7 @@ BOTTOM = "bottom"
 def prediction_tables(
     panel: Panel, forecast: Forecast, model_name: str, run: RunSettings, is_included: np.ndarray
 ) -> tuple[pa.Table, pa.Table]:
-    """(predictions, quantiles) of one cutoff; `is_included` (series, horizon) says which rows to
-    write."""
+    """(predictions, quantiles) of one cutoff, of the rows in `is_included` (series, horizon)."""
     import pyarrow as pa
 
     rows, steps = np.nonzero(is_included)

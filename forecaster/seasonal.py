@@ -15,8 +15,7 @@ def seasonal_means(y: np.ndarray, season_length: int, n_seasons: int, horizon: i
     season.
 
     With a season of 1 these are the last `n_seasons` known periods. Places without a value take the
-    mean
-    of the series' known ones; a series without any is NaN.
+    mean of the series' known ones; a series without any is NaN.
     """
     season, series = max(season_length, 1), len(y)
     seasons = min(-(-y.shape[1] // season), 4 * n_seasons + 4)
@@ -40,8 +39,7 @@ def seasonal_means(y: np.ndarray, season_length: int, n_seasons: int, horizon: i
 
 
 def launch_level(y: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """(series,): mean demand of the series' group in its members' first known periods; what a new
-    one gets."""
+    """(series,): what a new series gets, its group's mean demand in first known periods."""
     known = np.isfinite(y)
     early = known & (np.cumsum(known, axis=1) <= LAUNCH_PERIODS)
     sums, counts = np.where(early, y, 0).sum(1), early.sum(1)
@@ -59,8 +57,8 @@ def error_quantiles(
     """Quantiles of the errors that the seasonal mean made from earlier origins.
 
     Returns (own (series, classes, levels) over the series' scale, scale (series,)). A series' own
-    quantiles
-    are shrunk towards those of all series' scaled errors, the more so the fewer errors it has.
+    quantiles are shrunk towards those of all series' scaled errors, the more so the fewer errors it
+    has.
     """
     errors = _past_errors(y, season_length, n_seasons, horizon)  # (series, origins, horizon)
     classes = step_classes(horizon)
@@ -91,8 +89,7 @@ def step_classes(horizon: int) -> np.ndarray:
 
 
 def sorted_quantiles(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """(rows, levels) quantiles of each row that skip NaN, by linear interpolation; NaN for empty
-    rows."""
+    """(rows, levels) quantiles of each row that skip NaN, interpolated; NaN for empty rows."""
     if not values.shape[1]:
         return np.full((len(values), len(levels)), np.nan)
     ordered = np.sort(values, axis=1)  # NaN last

@@ -1,5 +1,4 @@
-"""What a series says of itself: moving means, limits, seasonal profiles. Arrays are (series,
-periods)."""
+"""What a series (series, periods) says of itself: moving means, limits, seasonal profiles."""
 
 from __future__ import annotations
 

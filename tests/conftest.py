@@ -28,8 +28,7 @@ def make_panel(
     signed: bool = False,
     seed: int = 0,
 ) -> Panel:
-    """A small shop: weekly season, a promotion that doubles demand, some late and some empty
-    series."""
+    """A small shop: a weekly season, promotions that double demand, late and empty series."""
     rng = np.random.default_rng(seed)
     total = n_periods + horizon
     season = 1 + 0.5 * np.sin(2 * np.pi * np.arange(total) / season_length)

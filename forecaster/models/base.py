@@ -47,8 +47,7 @@ class Forecast:
 
 @dataclasses.dataclass(frozen=True)
 class Fit:
-    """What fitting left: its epochs, and the forecast of the validation horizon made before the
-    refit."""
+    """What fitting left: its epochs, and the validation forecast made before the refit."""
 
     history: list[EpochRecord]
     validation: Forecast | None
@@ -86,8 +85,10 @@ class Model(ABC):
     def learn(
         self, panel: Panel, held_out: Panel | None, epochs: int | None, report: Report
     ) -> Learned:
-        """Learn from `panel` alone. `held_out` is the panel up to the end of the validation, to be
-        looked at for the loss of each epoch only; without it, learn for `epochs`."""
+        """Learn from `panel` alone, for `epochs`.
+
+        `held_out`, the panel up to the end of the validation, serves the loss of each epoch only.
+        """
 
     @abstractmethod
     def forecast(self, panel: Panel) -> Forecast:
@@ -105,9 +106,8 @@ class Model(ABC):
         self, panel: Panel, validation_cutoff: np.datetime64 | None, report: Report = silent
     ) -> Fit:
         """Learn up to `validation_cutoff`, watch the loss on what follows, then learn from all of
-        `panel`
-        for the number of epochs that were best. Without a validation there is one pass, for the
-        epochs set.
+        `panel` for the number of epochs that were best. Without a validation there is one pass, for
+        the epochs set.
         """
         history: list[EpochRecord] = []
         validation, epochs = None, None
@@ -122,8 +122,7 @@ class Model(ABC):
         return Fit(history or refitted.history, validation)
 
     def predict(self, panel: Panel) -> Forecast:
-        """The horizon after the panel's cutoff: finite, not crossing, and not negative unless
-        signed."""
+        """The horizon after the cutoff: finite, not crossing, not negative unless signed."""
         raw = self.forecast(panel)
         mean, quantiles = np.array(raw.mean, np.float32), np.array(raw.quantiles, np.float32)
         status = raw.status.astype(object)
@@ -189,8 +188,7 @@ def load_model(folder: Path) -> Model:
 
 
 def history_status(panel: Panel, needed: int) -> np.ndarray:
-    """ok, short_history (fewer known periods than `needed`) or cold_start (never sold) for each
-    series."""
+    """(series,): ok, short_history (fewer than `needed` known periods) or cold_start (no sale)."""
     known = np.isfinite(panel.y_train)
     count = known.sum(1)
     never = ~((panel.y_train != 0) & known).any(1)

@@ -2,8 +2,7 @@
 
 - Window: the last `window` periods (a day panel 28, a week panel 26, a month panel 24).
 - Inputs of each period of the window: the standardised demand of the period before it, whether that
-was
-  known, and the period's own known-future covariates.
+  was known, and the period's own known-future covariates.
 - Target: the standardised demand of the window's last period. `standardise` is "panel" (one centre
   and scale for all series, those of the table `scaling`, as the textbook has it) or "series" (mean
   and deviation of each series).
@@ -17,6 +16,8 @@ was
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -60,22 +61,20 @@ class LSTMStacked(Model):
     def learn(
         self, panel: Panel, held_out: Panel | None, epochs: int | None, report: Report
     ) -> Learned:
-        """Train on windows up to the panel's end; with `held_out`, watch one step ahead after
-        it."""
+        """Train on windows up to the panel's end; `held_out` is watched one step ahead."""
         s = self.settings
         rng = seed_everything(self.run.seed)
         self.encoding = panel.encoding
         windows = Windows(panel, self.window(panel), s.standardise)
         self.network = self._new_network(windows.n_inputs)
         draw = windows.drawer(0, panel.n_periods)
-        validate = None
+        validate: Callable[[], float] | None = None
         if held_out is not None:
             later = Windows(held_out, self.window(panel), s.standardise, panel)
             drawn = later.drawer(panel.n_periods, held_out.n_periods)
             fixed = None if drawn is None else later.batch(*drawn(rng, VALIDATION_WINDOWS))
             if fixed is not None:
-                x, y = fixed
-                validate = lambda: float(self.network.evaluate(x, y, 1024, verbose=0))  # noqa: E731
+                validate = partial(self._loss, *fixed)
         best: list[np.ndarray] = []
         if draw is None:
             return Learned()
@@ -125,6 +124,9 @@ class LSTMStacked(Model):
         )
         errors = json.loads((folder / "state.json").read_text(encoding="utf-8"))["errors"]
         self.errors = None if errors is None else np.array(errors)
+
+    def _loss(self, x: np.ndarray, y: np.ndarray) -> float:
+        return float(self.network.evaluate(x, y, 1024, verbose=0))
 
     def _new_network(self, n_inputs: int) -> Any:
         import keras

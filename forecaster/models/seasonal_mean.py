@@ -1,5 +1,4 @@
-"""The baseline to beat: the mean of the same place of the season over the last seasons with
-data."""
+"""The baseline to beat: the mean of the same place of the season in the last seasons known."""
 
 from __future__ import annotations
 
