@@ -505,8 +505,7 @@ def runs_rollback(
 
 @contextmanager
 def _answering(as_json: bool, debug: bool) -> Iterator[Callable[[dict[str, Any], str, str], None]]:
-    """Print the answer and what to do next; turn errors into a message, a remedy and an exit
-    code."""
+    """Print the answer and what is next; an error as message, remedy and exit code."""
     from forecaster.errors import FAILED, ForecastError
 
     def say(values: dict[str, Any], text: str, following: str) -> None:

@@ -1,5 +1,4 @@
-"""A dbt project: where it is, which warehouse it means, what its relations are called, running
-it."""
+"""A dbt project: where it is, its warehouse, the names of its relations, and running it."""
 
 from __future__ import annotations
 
@@ -60,8 +59,7 @@ class Project:
 
     @property
     def _is_lent(self) -> bool:
-        """The packaged demo project, used from a folder that is not its own: it is not written
-        to."""
+        """The packaged demo project used from a folder not its own: it is not written to."""
         if self.folder != packaged_project().resolve() or self.profiles_folder != self.folder:
             return False
         cwd = Path.cwd().resolve()
@@ -78,8 +76,7 @@ class Project:
 
     @property
     def warehouse_path(self) -> Path:
-        """The DuckDB file that dbt writes with this profile: relative to the working directory, as
-        dbt has it."""
+        """The DuckDB file that dbt writes with this profile, relative to the working directory."""
         if self.output.get("type") != "duckdb":
             raise ForecastError(
                 f"target '{self.target}' of profile '{self.profile_name}' is of type "

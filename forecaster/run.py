@@ -33,8 +33,7 @@ BASELINES = ("seasonal_naive", "seasonal_mean")
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What became of one run. `status` is complete, or unchanged where an earlier run is the
-    same."""
+    """What became of one run: complete, or unchanged where an earlier run is the same."""
 
     kind: str
     panel_name: str
@@ -82,8 +81,7 @@ def train(
     """Fit a model on each panel up to its last period and write its live forecast.
 
     The forecast of the validation horizon, made before the refit, is written and scored too. A
-    panel whose
-    features, settings and code have been trained before is left alone unless `force`.
+    panel whose features, settings and code have been trained before is left alone unless `force`.
     """
     return _refreshed(project, _train(project, panels, model, settings, force))
 
@@ -357,8 +355,7 @@ def _validation_cutoff(panel: Panel, cutoff: np.datetime64) -> np.datetime64 | N
 
 
 def _tables(panel: Panel, cut: Panel, forecast: Forecast, model: Model) -> tuple[Any, Any]:
-    """Rows of the series that had begun by the cutoff; from the last one also those with a planned
-    launch."""
+    """Rows of the series begun by the cutoff; from the last one also those yet to launch."""
     begun = panel.start[:, None] < cut.n_periods
     is_included = np.repeat(begun, cut.horizon, axis=1)
     if cut.n_periods == panel.n_periods:

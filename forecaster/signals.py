@@ -2,7 +2,131 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+from forecaster.panel import Panel
+
+if TYPE_CHECKING:
+    from forecaster.models.lstm import LSTMSettings
+
+PERIODS_OF_A_YEAR = {"day": 364, "week": 52, "month": 12}  # that keep the phase of the season
+
+
+class Signals:
+    """Model inputs of any rows and origins, computed from what was known at each origin."""
+
+    def __init__(self, settings: LSTMSettings, panel: Panel, group: str | None) -> None:
+        self.settings, self.panel = settings, panel
+        self.y = panel.y_train
+        self.past, self.future = panel.past, panel.future
+        self.codes, self.numbers = panel.static_codes, panel.static_numbers
+        names = list(panel.encoding.vocabularies) if panel.encoding else []
+        n_groups = 1
+        self.groups = np.zeros(panel.n_series, np.int64)
+        if group is not None:
+            self.groups = self.codes[:, names.index(group)].astype(np.int64)
+            n_groups = panel.cardinalities[names.index(group)]
+        season = panel.season_length
+        self.windows = (3, 6, 12) if season > 7 else (4 * season, 8 * season, 16 * season)
+        self.context, self.span = self.windows[1], self.windows[2]
+        self.year = PERIODS_OF_A_YEAR[panel.frequency]
+        capped = winsorised(self.y, 2 * self.windows[2], settings.winsorise)
+        capped = np.nan_to_num(np.abs(capped) if panel.is_signed else capped)
+        self.total = np.zeros((n_groups, self.y.shape[1]))
+        np.add.at(self.total, self.groups, capped)
+        self.size = np.maximum(np.bincount(self.groups, minlength=n_groups), 1).astype(float)
+
+    def sequences(self, rows: np.ndarray, start: int, stop: int) -> list[np.ndarray]:
+        """Features (rows, stop − start, k), level, scale, deviation, activity of periods start to
+        stop − 1.
+
+        All are what is known at the end of a period; before period 0 they are 0. The scale is a
+        shrunken mean size that is never 0; the deviation is the root of the RMSSE's denominator,
+        with a floor; a series is active while it had a sale in the last two long windows.
+        """
+        s, signed = self.settings, self.panel.is_signed
+        short, middle, long = self.windows
+        begin = max(0, start - 3 * long)
+        y = self.y[rows, begin:stop].astype(np.float64)
+        size = np.abs(y)
+        known = np.isfinite(y)
+        sale = np.nan_to_num(size) > 0
+        level = 0.6 * moving_mean(y, short) + 0.4 * moving_mean(y, middle)
+        scale = 0.6 * moving_mean(size, short) + 0.4 * moving_mean(size, middle)
+        total = self.total[:, begin:stop]
+        group_mean = (moving_mean(total, long) / self.size[:, None])[self.groups[rows]]
+        scale += s.floor_own * moving_mean(size, 3 * long) + s.floor_group * group_mean + 1e-6
+        step = np.diff(y, axis=1, prepend=np.nan) ** 2
+        deviation = np.cumsum(np.nan_to_num(step), 1)
+        deviation /= np.maximum(np.cumsum(np.isfinite(step), 1), 1)
+        deviation = np.sqrt(deviation + scale**2 * 0.25)
+        capped = winsorised(y, 2 * long, s.winsorise)
+        unit = self.panel.season_length if self.panel.season_length <= 7 else 1
+
+        def ratio(values: np.ndarray) -> np.ndarray:
+            return np.arcsinh(values / scale) if signed else np.log1p(values / scale)
+
+        short_mean = moving_mean(total, short)
+        columns = [
+            ratio(np.nan_to_num(y)),
+            *(ratio(moving_mean(y, width)) for width in (unit, short, middle, long, 3 * long)),
+            *(ratio(moving_mean(capped, width)) for width in (middle, long)),
+            known.astype(float),
+            moving_sum(sale, short) / short,
+            moving_sum(sale, long) / long,
+            np.log1p(moving_sum(sale, long)) / 4,
+            np.log1p(periods_since(sale) / unit) / 3,
+            np.log1p(np.cumsum(known, axis=1) / unit) / 4,
+            log_ratio(scale, group_mean + 1e-9) / 2,
+            log_ratio(moving_mean(total, unit), short_mean)[self.groups[rows]],
+            log_ratio(short_mean, moving_mean(total, long))[self.groups[rows]],
+        ]
+        covariates = [self.past[rows, begin:stop], self.future[rows, begin:stop]]
+        x = np.concatenate([np.stack(columns, axis=-1), *covariates], axis=-1)
+        active = moving_sum(sale, 2 * long) > 0
+        return [
+            from_period(values, start - begin) for values in (x, level, scale, deviation, active)
+        ]
+
+    def horizons(self, rows: np.ndarray, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(features (rows, origins, horizon, k), base multiplier (rows, origins, horizon))."""
+        season, horizon, groups = self.panel.season_length, self.panel.horizon, self.groups[rows]
+        steps = np.arange(horizon)
+        shape = (len(rows), len(origins), horizon)
+        index, is_available = self.year_ago(origins)
+        columns = [np.broadcast_to(steps / horizon, shape), index[groups]]
+        columns.append(np.broadcast_to(is_available[None, :, None], shape))
+        base = np.exp(self.settings.year_power * index)[groups]
+        if season > 1:
+            phase = steps % season
+            profile = seasonal_profile(self.total, origins, season)[groups]
+            own = seasonal_profile(np.abs(self.y[rows]), origins, season, prior=profile)
+            base = base * profile[..., phase]
+            columns += [log_ratio(profile, 1.0)[..., phase], log_ratio(own, profile)[..., phase]]
+        place = np.minimum(origins[:, None] + steps, self.future.shape[1] - 1)
+        known = self.future[rows[:, None, None], place[None]]
+        x = np.concatenate([np.stack(columns, axis=-1), known], axis=-1)
+        return x.astype(np.float32), base.astype(np.float32)
+
+    def year_ago(self, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Log of the group's smoothed level a year before each step over that a year before the
+        origin.
+
+        Returns (groups, origins, horizon), and where there was a year before (origins,).
+        """
+        short, middle, _ = self.windows
+        smooth, level = moving_mean(self.total, short), moving_mean(self.total, middle)
+        centre = origins[:, None] + np.arange(self.panel.horizon) - self.year + short // 2
+        centre = np.minimum(centre, origins[:, None] - 1)
+        behind = origins - 1 - self.year
+        is_available = behind >= middle - 1
+        index = log_ratio(
+            smooth[:, np.maximum(centre, 0)], level[:, np.maximum(behind, 0)][..., None]
+        )
+        index = np.clip(np.where(is_available[:, None], index, 0), -1, 1)
+        return index, is_available.astype(float)
 
 
 def moving_sum(values: np.ndarray, width: int) -> np.ndarray:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecaster.models.lstm import LSTM, LSTMSettings, Signals, coarsest_group
+from forecaster.models.lstm import LSTM, LSTMSettings, coarsest_group
+from forecaster.signals import Signals
 from tests.conftest import make_panel
 from tests.models.model_checks import (
     check_blind_to_future,
