@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -101,7 +101,9 @@ Settings = Annotated[
 Force = Annotated[
     bool, typer.Option("--force", metavar="", help="Work even if nothing has changed.")
 ]
-Size = Annotated[str, typer.Option("--size", metavar="SIZE", help="tiny, default or large.")]
+Size = Annotated[
+    Literal["tiny", "default", "large"], typer.Option("--size", help="How much of a shop.")
+]
 
 
 @app.callback(invoke_without_command=True)

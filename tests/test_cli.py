@@ -105,6 +105,13 @@ def test_errors_name_the_place_and_the_remedy(shop, arguments, code, message):
     assert message in json.loads(as_json.stdout)["error"]
 
 
+def test_an_unknown_size_is_bad_usage():
+    result = forecast("demo", "--size", "huge")
+    assert result.returncode == 2
+    assert "huge" in result.stderr
+    assert "tiny" in result.stderr
+
+
 def test_a_missing_warehouse(shop):
     shop.warehouse_path.unlink()
     result = forecast("train")
