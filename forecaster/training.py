@@ -7,8 +7,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -80,6 +81,27 @@ def run_epochs(
             if epoch - best_epoch >= patience:
                 break
     return Learned(history, best_epoch or epochs)
+
+
+class Ahead:
+    """Makes the next thing in a thread while the present one is in use, in the order of calls."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self.make = make
+
+    def __enter__(self) -> Self:
+        self.pool = ThreadPoolExecutor(1)
+        self.next = self.pool.submit(self.make)
+        return self
+
+    def take(self) -> Any:
+        """The next one."""
+        taken = self.next.result()
+        self.next = self.pool.submit(self.make)
+        return taken
+
+    def __exit__(self, *_: object) -> None:
+        self.pool.shutdown()
 
 
 class WeightAverage:

@@ -8,6 +8,7 @@ periods: it sees y[:, :t] and forecasts periods t to t + horizon − 1.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from forecaster.models.base import Forecast, Learned, Model, Report, history_sta
 from forecaster.panel import Panel
 from forecaster.signals import Signals
 from forecaster.training import (
+    Ahead,
     WeightAverage,
     assign,
     load_tensorflow,
@@ -69,6 +71,16 @@ class LSTMSettings(ModelSettings):
     group: str | None = None
 
 
+@dataclasses.dataclass(frozen=True)
+class Trainer:
+    """A compiled training step, the variables it changes, and their values before the first one."""
+
+    shape: tuple[Any, ...]
+    step: Callable[..., Any]
+    state: list[Any]
+    initial: list[np.ndarray]
+
+
 class LSTM(Model):
     """See the module and `LSTMSettings`."""
 
@@ -78,6 +90,7 @@ class LSTM(Model):
         super().__init__(settings, run)
         self.network: Any = None
         self.infer: Any = None
+        self.trainer: Trainer | None = None
         self.weights: list[np.ndarray] | None = None
         self.length = 1
         self.group: str | None = None
@@ -90,7 +103,7 @@ class LSTM(Model):
         s = self.settings
         rng = seed_everything(self.run.seed)
         panel = panel.without_derived()
-        self.encoding, self.network, self.weights = panel.encoding, None, None
+        self.encoding, self.weights = panel.encoding, None
         self.group = s.group or coarsest_group(panel)
         signals = Signals(s, panel, self.group)
         self.length = min(signals.context + signals.span, panel.n_periods)
@@ -98,14 +111,14 @@ class LSTM(Model):
         started = started if len(started) else np.arange(panel.n_series)
         batch = min(s.batch_series, len(started))
         steps = max(s.steps_per_epoch, -(-len(started) // batch))
-        self._forward(signals, started[:1], np.array([panel.n_periods]))
+        train_step = self._begun(signals)
         variables = self.network.trainable_variables
-        train_step = self._training_step(panel.is_signed)
         average = WeightAverage(variables, s.averaging)
         rows = self._row_batches(started, steps, batch, rng)
+        batches = Ahead(lambda: self._batch(signals, next(rows), rng))
 
         def step() -> Any:
-            loss = train_step(*self._batch(signals, next(rows), rng))
+            loss = train_step(*batches.take())
             average.update()
             return loss
 
@@ -118,15 +131,16 @@ class LSTM(Model):
         def keep() -> None:
             best[:] = average.values
 
-        learned = run_epochs(
-            step,
-            steps,
-            epochs or s.epochs,
-            report,
-            validate if held_out is not None else None,
-            s.patience,
-            keep,
-        )
+        with batches:
+            learned = run_epochs(
+                step,
+                steps,
+                epochs or s.epochs,
+                report,
+                validate if held_out is not None else None,
+                s.patience,
+                keep,
+            )
         assign(variables, best or average.values)
         self.calibration = 1.0 if panel.is_signed else self._calibrated(signals, panel)
         return learned
@@ -178,6 +192,26 @@ class LSTM(Model):
         state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
         self.length, self.group = int(state["length"]), state["group"]
         self.calibration = float(state["calibration"])
+
+    def _begun(self, signals: Signals) -> Callable[..., Any]:
+        """The training step of a network at its initial weights.
+
+        A fit learns twice and a backtest many times. Tracing takes as long as an epoch, so a
+        network of the same shape is not built anew but set back to where the seed had put it.
+        """
+        inputs, _, _ = self._inputs(signals, np.arange(1), np.array([signals.panel.n_periods]))
+        shape = (
+            signals.panel.is_signed,
+            signals.panel.cardinalities,
+            *(int(values.shape[-1]) for values in inputs),
+        )
+        if self.network is None or self.trainer is None or self.trainer.shape != shape:
+            self.network = None
+            self._build(signals)
+            step, state = self._training_step(signals.panel.is_signed)
+            self.trainer = Trainer(shape, step, state, values_of(state))
+        assign(self.trainer.state, self.trainer.initial)
+        return self.trainer.step
 
     def _build(self, signals: Signals) -> None:
         tf = load_tensorflow()
@@ -235,8 +269,8 @@ class LSTM(Model):
         loss = mean_loss(y, mean, known, at, s.total_weight, s.bias_weight)
         return loss + s.quantile_weight * quantile_loss(y, quantiles, known, at, self.levels)
 
-    def _training_step(self, is_signed: bool) -> Callable[..., Any]:
-        """A compiled step with an optimiser of its own; returns the batch's loss."""
+    def _training_step(self, is_signed: bool) -> tuple[Callable[..., Any], list[Any]]:
+        """A compiled step, which returns the batch's loss, and all that it changes."""
         import keras
         import tensorflow as tf
 
@@ -259,7 +293,7 @@ class LSTM(Model):
             optimizer.apply_gradients(zip(gradients, variables, strict=True))
             return loss
 
-        return step
+        return step, [*self.network.variables, *optimizer.variables]
 
     @staticmethod
     def _row_batches(rows: np.ndarray, steps: int, batch: int, rng: np.random.Generator) -> Any:

@@ -48,6 +48,19 @@ def test_signed_and_without_a_season(signed, season_length, tmp_path):
     check_same_after_loading(model, panel, forecast, tmp_path)
 
 
+def test_learns_anew_each_time(panel):
+    """A network that has learned before is set back: nothing of what it saw remains."""
+    used, fresh, cut = small_lstm(), small_lstm(), panel.at(panel.cutoff)
+    used.fit(panel.at(panel.ds[60]), None)
+    trained = used.network
+    used.fit(cut, None)
+    fresh.fit(cut, None)
+    assert used.network is trained
+    found, expected = used.predict(cut), fresh.predict(cut)
+    np.testing.assert_array_equal(found.mean, expected.mean)
+    np.testing.assert_array_equal(found.quantiles, expected.quantiles)
+
+
 def test_same_seed_and_blind_to_future(panel):
     """Two fits, of data that differ only after the cutoff, forecast the same."""
     check_blind_to_future(small_lstm, panel, panel.ds[70])
