@@ -16,11 +16,16 @@ from statsforecast import StatsForecast
 from statsforecast.models import TSB, AutoETS, CrostonClassic, WindowAverage
 
 
-def peers(frequency: str, season_length: int) -> dict[str, list]:
+def window_mean(history: pd.DataFrame, ds: pd.DatetimeIndex, window: int) -> pd.DataFrame:
+    """The mean of the last `window` periods, of fewer where a series is younger."""
+    mean = history.groupby("unique_id")["y"].apply(lambda y: y.tail(window).mean())
+    wide = pd.DataFrame({day: mean for day in ds}).rename_axis("unique_id")
+    return wide.melt(ignore_index=False, var_name="ds", value_name="yhat").reset_index()
+
+
+def peers(season_length: int) -> dict[str, list]:
     """The peers by name, with the settings their users would choose for this frequency."""
-    window = 56 if frequency == "day" else 8
     return {
-        "window_mean": [WindowAverage(window_size=window, alias="window_mean")],
         "tsb": [TSB(alpha_d=0.1, alpha_p=0.1, alias="tsb")],
         "croston": [CrostonClassic(alias="croston")],
         "auto_ets": [AutoETS(season_length=season_length, alias="auto_ets")],
@@ -33,8 +38,13 @@ def forecast(
     """Every peer's forecast from one cutoff, long by model."""
     step = "D" if frame.frequency == "day" else "W-" + cutoff.day_name()[:3].upper()
     last_year = history[history.ds > cutoff - pd.Timedelta(weeks=52)]
-    parts = []
-    for name, models in peers(frame.frequency, int(frame.season_length)).items():
+    days = pd.date_range(cutoff, periods=int(frame.horizon) + 1, freq=step)[1:]
+    started = time.perf_counter()
+    simple = window_mean(history, days, 56 if frame.frequency == "day" else 8)
+    simple["horizon_step"] = simple["ds"].map({day: k + 1 for k, day in enumerate(days)})
+    seconds = time.perf_counter() - started
+    parts = [simple.assign(model_name="window_mean", seconds=seconds)]
+    for name, models in peers(int(frame.season_length)).items():
         started = time.perf_counter()
         fallback = WindowAverage(window_size=1)
         engine = StatsForecast(models=models, freq=step, n_jobs=n_jobs, fallback_model=fallback)
@@ -50,13 +60,13 @@ def forecast(
 
 
 def main(folder: Path, n_jobs: int) -> None:
-    panel = pd.read_parquet(folder / "input.parquet")
+    panel = pd.read_parquet(folder / "input.parquet").astype({"ds": "datetime64[ns]"})
     cutoffs = pd.read_parquet(folder / "cutoffs.parquet")
     parts = []
     for frame in cutoffs.itertuples():
         cutoff = pd.Timestamp(frame.cutoff)
         of_panel = panel[(panel.panel_name == frame.panel_name) & (panel.ds <= cutoff)]
-        history = of_panel[["unique_id", "ds", "y"]].astype({"ds": "datetime64[ns]"})
+        history = of_panel[["unique_id", "ds", "y"]]
         parts.append(forecast(history, cutoff, frame, n_jobs))
     pd.concat(parts).to_parquet(folder / "peers.parquet")
 
