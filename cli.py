@@ -131,11 +131,13 @@ def demo(
 ) -> None:
     """Simulate a shop's raw tables in the warehouse, to try everything on."""
     with _answering(as_json, debug) as say:
+        from forecaster import warehouse_file
         from forecaster.demo import simulate
 
         project = _project(project_dir, profiles_dir, target, as_json)
-        with project.progress.task(f"Simulating the {size} shop"):
-            simulate(size, project.warehouse_path, seed)
+        path = project.warehouse_path
+        with project.progress.task(f"Simulating the {size} shop"), warehouse_file.explained(path):
+            simulate(size, path, seed)
         say(
             {"warehouse": str(project.warehouse_path), "size": size, "seed": seed},
             f"The {size} demo shop is in {project.warehouse_path}, schema raw.",
@@ -527,7 +529,8 @@ def _answering(as_json: bool, debug: bool) -> Iterator[Callable[[dict[str, Any],
                 typer.echo(f"Remedy: {remedy}", err=True)
         return typer.Exit(exit_code)
 
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # Not by way of SIGINT, which a shell's `&` leaves ignored.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield say
     except ForecastError as error:

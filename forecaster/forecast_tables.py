@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.project import quoted
-from forecaster.warehouse import Warehouse
+from forecaster.warehouse import PATIENCE_WITH_RESULTS, Warehouse
 
 if TYPE_CHECKING:
     import duckdb
@@ -108,12 +108,16 @@ RUN_TABLES: dict[str, dict[str, str]] = {
 
 @dataclasses.dataclass(frozen=True)
 class RunResults:
-    """What a run appends: Arrow tables with the columns of boundary 2, without `run_id`."""
+    """What a run appends: Arrow tables with the columns of boundary 2, without `run_id`.
+
+    With a reason the run becomes champion, if `replaces` is still the panel's champion then.
+    """
 
     predictions: pa.Table
     quantiles: pa.Table
     training_history: pa.Table
     promotion_reason: str | None = None
+    replaces: str | None = None
 
 
 def check_tables(warehouse: Warehouse, connection: duckdb.DuckDBPyConnection) -> None:
@@ -172,7 +176,7 @@ def complete_run(
         warehouse.project.compiled("write_parents"),
         warehouse.project.compiled("score_run"),
     )
-    with warehouse.transaction() as connection:
+    with warehouse.transaction(PATIENCE_WITH_RESULTS) as connection:
         check_tables(warehouse, connection)
         for name in ("predictions", "quantiles", "training_history"):
             _insert(warehouse, connection, name, getattr(results, name), run_id)
@@ -185,7 +189,17 @@ def complete_run(
         ).fetchone()
         n_rows = int(count[0]) if count else 0
         if results.promotion_reason is not None:
-            _promote(warehouse, connection, run_id, results.promotion_reason)
+            _promote(
+                warehouse,
+                connection,
+                run_id,
+                results.promotion_reason,
+                "(select arg_max(c.run_id, c.promoted_at) "
+                f"from {warehouse.project.relation('model_promotions')} as c "
+                "where c.panel_name = r.panel_name and c.segment = 'all') "
+                "is not distinct from $replaces",
+                replaces=results.replaces,
+            )
         _finish(warehouse, connection, run_id, {**values, "status": "complete", "n_rows": n_rows})
     return n_rows
 
@@ -224,13 +238,19 @@ def promote(warehouse: Warehouse, run_id: str, reason: str) -> None:
 
 
 def _promote(
-    warehouse: Warehouse, connection: duckdb.DuckDBPyConnection, run_id: str, reason: str
+    warehouse: Warehouse,
+    connection: duckdb.DuckDBPyConnection,
+    run_id: str,
+    reason: str,
+    condition: str = "true",
+    **parameters: Any,
 ) -> None:
     connection.execute(
         f"insert into {warehouse.project.relation('model_promotions')} by name "
         "select cast($at as timestamp) as promoted_at, panel_name, 'all' as segment, run_id, "
-        f"$reason as reason from {warehouse.project.relation('runs')} where run_id = $run_id",
-        {"at": _now(), "reason": reason, "run_id": run_id},
+        f"$reason as reason from {warehouse.project.relation('runs')} as r "
+        f"where run_id = $run_id and {condition}",
+        {"at": _now(), "reason": reason, "run_id": run_id, **parameters},
     )
 
 

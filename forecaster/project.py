@@ -6,19 +6,22 @@ import hashlib
 import io
 import json
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from forecaster import warehouse_file
 from forecaster.errors import BAD_INPUT, FAILED, LOCKED, ForecastError
 from forecaster.progress import Progress, Task
 
 PACKAGE = "warehouse_forecaster"
-WAREHOUSE_VARIABLE = "FORECAST_WAREHOUSE"
+WAREHOUSE_VARIABLE = warehouse_file.VARIABLE
 ANALYSES = ("write_parents", "score_run")
 MAX_NAMED_FAILURES = 5
+REFRESH_WAITS = (2.0, 5.0, 10.0, 20.0)  # seconds, while another program holds the warehouse
 
 
 def packaged_project() -> Path:
@@ -84,7 +87,13 @@ class Project:
                 "use a target of type duckdb",
                 BAD_INPUT,
             )
-        path = self._render(str(self.output.get("path", ":memory:")))
+        path = self._render(str(self.output.get("path", ":memory:"))).strip()
+        if not path:
+            raise ForecastError(
+                f"target '{self.target}' in {self.profiles_folder}/profiles.yml has an empty path",
+                f"set {WAREHOUSE_VARIABLE} to a DuckDB file, or unset it",
+                BAD_INPUT,
+            )
         if path.startswith((":memory:", "md:", "motherduck:")):
             raise ForecastError(
                 f"target '{self.target}' has the path '{path}', which is not a file",
@@ -162,19 +171,37 @@ class Project:
         arguments = ["--full-refresh"] if full_refresh else []
         if selection:
             arguments += ["--select", *selection]
-        return len(self.dbt("build", *arguments, description="dbt build"))
+        n_nodes = len(self.dbt("build", *arguments, description="dbt build"))
+        if not selection:
+            self.marts_due.clear()
+        return n_nodes
 
     def refresh_marts(self) -> int:
         """Build what lies downstream of the forecasts."""
-        return len(
-            self.dbt(
-                "build", "--select", f"{PACKAGE}.forecasts+", description="Refreshing the marts"
-            )
-        )
+        selection = f"{PACKAGE}.forecasts+"
+        for wait in (*REFRESH_WAITS, None):
+            try:
+                n_nodes = len(
+                    self.dbt("build", "--select", selection, description="Refreshing the marts")
+                )
+                break
+            except ForecastError as error:
+                if error.exit_code != LOCKED or wait is None:
+                    raise
+                self.progress.note(f"waiting to refresh the marts: {error.message}")
+                time.sleep(wait)
+        self.marts_due.clear()
+        return n_nodes
+
+    @property
+    def marts_due(self) -> Reminder:
+        """That forecasts were written which the marts do not show yet."""
+        return Reminder(self.target_folder / "forecast" / f"marts_due.{self.target}")
 
     def dbt(self, command: str, *arguments: str, description: str = "") -> Sequence[Any]:
         """Run dbt in this process; returns its results. Raises with the names of what failed."""
         if command != "deps":
+            warehouse_file.check(self.warehouse_path)
             self._install_packages()
         with self.progress.task(description or f"dbt {command}") as task:
             outcome = self._invoke([command, *arguments], task)
@@ -242,12 +269,9 @@ class Project:
         text = (
             "\n  ".join(lines) if lines else str(outcome.exception or "dbt gave no reason").strip()
         )
-        if "Could not set lock" in text or "Conflicting lock" in text:
-            return ForecastError(
-                f"another program holds the warehouse {self.warehouse_path}: {text}",
-                "close that program, then run this command again",
-                LOCKED,
-            )
+        unusable = warehouse_file.unusable(self.warehouse_path, text)
+        if unusable:
+            return unusable
         return ForecastError(
             f"dbt {command} failed:\n  {text}",
             f"mend what is named; `dbt {command} --project-dir {self.folder}` shows it in full",
@@ -324,6 +348,24 @@ class Project:
                 if file.is_file():
                     digest.update(file.read_bytes() + b"\0")
         return digest.hexdigest()[:16]
+
+
+class Reminder:
+    """Of work left to do; a file, so that it outlives a command that is killed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def set(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.touch()
+
+    def clear(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+    @property
+    def is_set(self) -> bool:
+        return self.path.exists()
 
 
 def find_project(given: Path | str | None) -> Path:

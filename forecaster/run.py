@@ -33,7 +33,8 @@ BASELINES = ("seasonal_naive", "seasonal_mean")
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What became of one run: complete, or unchanged where an earlier run is the same."""
+    """What became of one run. `status` is complete, unchanged where an earlier run is the same, or
+    skipped where the panel cannot be worked on; the notes say why."""
 
     kind: str
     panel_name: str
@@ -51,6 +52,8 @@ class Outcome:
         title = f"{self.kind} {self.model_name} on {self.panel_name}"
         if self.status == "unchanged":
             return f"{title}: nothing to do, run {self.run_id} has the same features and settings"
+        if self.status == "skipped":
+            return f"{title}: skipped, {'; '.join(self.notes)}"
         lines = [f"{title}: run {self.run_id}, {self.n_rows:,} rows in {self.seconds:.1f} s"]
         for cutoff, scores in self.scores.items():
             shown = [f"{name} {scores[name]:.4g}" for name in SHOWN_METRICS if name in scores]
@@ -104,8 +107,20 @@ def backtest(
     settings: Mapping[str, Any] | None = None,
     force: bool = False,
 ) -> list[Outcome]:
-    """Fit each model at each backtest cutoff of each panel, and score its forecasts."""
-    return _refreshed(project, _backtest(project, panels, models, settings, force))
+    """Fit each model at each backtest cutoff of each panel, and score its forecasts.
+
+    Panels that have no such cutoff are skipped, unless they were asked for or there is no other.
+    """
+    outcomes = _backtest(project, panels, models, settings, force)
+    skipped = [outcome for outcome in outcomes if outcome.status == "skipped"]
+    if skipped and (panels or len(skipped) == len(outcomes)):
+        raise ForecastError(
+            f"panel '{skipped[0].panel_name}' has {skipped[0].notes[0]}",
+            "give the panel a shorter `horizon` or earlier `cutoffs` in the var `panels`, then run "
+            "`forecast build`; its live forecast (`forecast train`) needs none",
+            BAD_INPUT,
+        )
+    return _refreshed(project, outcomes)
 
 
 def run_all(
@@ -187,12 +202,19 @@ def _train_panel(
         if fit.validation is not None and origin is not None:
             tables.append(_tables(panel, panel.at(origin), fit.validation, model))
         path, digest = artifacts.save(model, warehouse.project.artifacts_folder, run.run_id)
+        stack = registry.champions(warehouse, name)
         reason = registry.promotion_reason(warehouse, name, model.name)
         history = [(panel.cutoff, record) for record in fit.history]
-        run.complete(
+        results = dataclasses.replace(
             _results(name, model, tables, history, reason),
-            {"artifact_path": path, "artifact_sha256": digest},
+            replaces=stack[-1]["run_id"] if stack else None,
         )
+        run.complete(results, {"artifact_path": path, "artifact_sha256": digest})
+    if reason and registry.champion(warehouse, name)["run_id"] != run.run_id:
+        # another train came between: it is the one to be better than
+        reason = registry.promotion_reason(warehouse, name, model.name)
+        if reason:
+            forecast_tables.promote(warehouse, run.run_id, reason)
     notes = (
         ()
         if origin is not None
@@ -234,12 +256,11 @@ def _backtest_panel(
         np.datetime64(c.cutoff, "D") for c in features.cutoffs(warehouse, name) if c.is_backtest
     ]
     if not cutoffs:
-        raise ForecastError(
-            f"panel '{name}' has no backtest cutoff: table cutoffs has none with is_backtest",
-            "its history is too short, or `cutoffs` of the panel in the var `panels` are "
-            "outside it",
-            BAD_INPUT,
+        why = (
+            "no backtest cutoff: its history is too short for a horizon of "
+            f"{settings.horizon} before one, or `cutoffs` in the var `panels` are outside it"
         )
+        return Outcome("backtest", name, model.name, "", "skipped", notes=(why,))
     if not loaded:
         loaded.append(_read(warehouse, settings))
     panel = loaded[0]
@@ -274,6 +295,7 @@ class Recorded:
     def complete(self, results: RunResults, values: dict[str, Any]) -> None:
         """Write everything in one transaction."""
         values = {**values, "peak_memory_mb": peak_memory_mb()}
+        self.warehouse.project.marts_due.set()
         n_rows = forecast_tables.complete_run(self.warehouse, self.run_id, results, values)
         scores: dict[str, dict[str, float]] = {}
         for row in registry.scores(self.warehouse, self.run_id):
@@ -337,8 +359,8 @@ def _opened(project: Project) -> Warehouse:
 
 
 def _refreshed(project: Project, outcomes: list[Outcome]) -> list[Outcome]:
-    """The marts follow whatever was written."""
-    if any(outcome.status == "complete" for outcome in outcomes):
+    """The marts follow whatever was written, now or by a command that was stopped before this."""
+    if project.marts_due.is_set:
         project.refresh_marts()
     return outcomes
 

@@ -8,15 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from forecaster.errors import BAD_INPUT, LOCKED, ForecastError
+from forecaster import warehouse_file
+from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.project import Project
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-CONNECT_ATTEMPTS = 6
-FIRST_WAIT = 0.2  # seconds; doubles
+PATIENCE = 6.0  # seconds that a command waits for a locked file
+PATIENCE_WITH_RESULTS = 600.0  # and once it has results to write, which may be hours of work
+FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0  # seconds; the wait doubles
 
 
 class Warehouse:
@@ -27,54 +29,47 @@ class Warehouse:
         self.path = project.warehouse_path
 
     @contextmanager
-    def connect(self, write: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection to the file; a short lock of another process is waited for."""
-        connection = self._open(write)
+    def connect(
+        self, write: bool = False, patience: float | None = None
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection to the file; a lock of another process is waited for, for `patience`
+        seconds."""
+        connection = self._open(write, PATIENCE if patience is None else patience)
         try:
             connection.execute("set timezone = 'UTC'")
             yield connection
         finally:
             connection.close()
 
-    def _open(self, write: bool) -> duckdb.DuckDBPyConnection:
+    def _open(self, write: bool, patience: float) -> duckdb.DuckDBPyConnection:
         import duckdb
 
-        if not self.path.exists():
+        if not self.path.is_file():
+            warehouse_file.check(self.path)
             raise ForecastError(
                 f"there is no warehouse at {self.path}",
                 "run `forecast demo` for the demo shop, or `forecast build` on your own tables",
                 BAD_INPUT,
             )
-        wait = FIRST_WAIT
-        for attempt in range(CONNECT_ATTEMPTS):
+        wait, deadline, is_said = FIRST_WAIT, time.monotonic() + patience, False
+        while True:
             try:
                 return duckdb.connect(str(self.path), read_only=not write)
             except duckdb.Error as error:
-                is_locked = "lock" in str(error).lower() and "permission" not in str(error).lower()
-                if not is_locked or attempt == CONNECT_ATTEMPTS - 1:
-                    raise self._cannot_open(error, write) from error
+                trouble = self._cannot_open(error)
+                is_held = "in use by" in trouble.message
+                if not is_held or time.monotonic() + wait > deadline:
+                    raise trouble from error
+            if patience > PATIENCE and not is_said:
+                is_said = True
+                self.project.progress.note(f"waiting to write: {trouble.message}")
             time.sleep(wait)
-            wait *= 2
-        raise AssertionError("unreachable")
+            wait = min(2 * wait, LONGEST_WAIT)
 
-    def _cannot_open(self, error: Exception, write: bool) -> ForecastError:
-        text = str(error)
-        holder = re.search(r"held in (.+?) \(PID (\d+)\)", text)
-        if holder:
-            return ForecastError(
-                f"the warehouse {self.path} is in use by {holder[1]} (process {holder[2]})",
-                "close that program, or let it finish, then run this command again",
-                LOCKED,
-            )
-        if write and ("Permission denied" in text or "read-only" in text.lower() or "lock" in text):
-            return ForecastError(
-                f"the warehouse {self.path} cannot be written: {text}",
-                "make the file and its folder writable for this user",
-                LOCKED,
-            )
-        return ForecastError(
-            f"the warehouse {self.path} cannot be opened: {text}",
-            "restore the file from a backup, or delete it and run `forecast build`",
+    def _cannot_open(self, error: Exception) -> ForecastError:
+        return warehouse_file.unusable(self.path, f"{self.path}: {error}") or ForecastError(
+            f"the warehouse {self.path} cannot be opened: {error}",
+            "restore the file from a backup, or move it away and run `forecast build`",
             BAD_INPUT,
         )
 
@@ -100,9 +95,9 @@ class Warehouse:
             return self.query(connection, sql.format(**relations), **parameters).to_pylist()
 
     @contextmanager
-    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def transaction(self, patience: float | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection that writes all or nothing."""
-        with self.connect(write=True) as connection:
+        with self.connect(write=True, patience=patience) as connection:
             connection.execute("begin transaction")
             try:
                 yield connection

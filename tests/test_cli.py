@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -88,6 +89,7 @@ def test_json_is_one_object_on_stdout(shop):
         (["train", "--panel", "nope", "--model", "seasonal_mean"], 2, "there is no panel 'nope'"),
         (["train", "--model", "seasonal_mean", "--epochs", "3"], 2, "no setting 'epochs'"),
         (["train", "--set", "quantiles"], 2, "key=value"),
+        (["train", "--set", "seed=99999999999"], 2, "less than 4294967296"),
         (["predict", "--target", "nowhere"], 2, "no target 'nowhere'"),
         (["predict"], 2, "no trained model"),
         (["runs", "show", "x"], 2, "there is no run 'x'"),
@@ -118,3 +120,35 @@ def test_a_missing_warehouse(shop):
     assert result.returncode == 2
     assert "there is no warehouse at" in result.stderr
     assert "forecast demo" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "message"),
+    [
+        (["build"], "folder", "is a folder"),
+        (["train"], "folder", "is a folder"),
+        (["build"], "nowhere/warehouse.duckdb", "there is no folder"),
+        (["train"], "notes.txt", "is not a DuckDB file, or is damaged"),
+        (["runs", "list"], "notes.txt", "is not a DuckDB file, or is damaged"),
+        (["demo", "--size", "tiny"], "notes.txt", "is not a DuckDB file, or is damaged"),
+        (["build"], "", "has an empty path"),
+    ],
+)
+def test_a_warehouse_that_is_none(shop, monkeypatch, command, name, message):
+    Path("folder").mkdir()
+    Path("notes.txt").write_text("not a database")
+    monkeypatch.setenv("FORECAST_WAREHOUSE", name)
+    result = forecast(*command)
+    assert result.returncode == 2, result.stderr
+    assert message in result.stderr
+    assert "FORECAST_WAREHOUSE" in result.stderr.split("Remedy: ")[1]
+    assert Path("notes.txt").read_text() == "not a database"
+    assert list(Path("folder").iterdir()) == []
+
+
+def test_the_demo_waits_for_no_one(shop):
+    """Another program's lock is its own exit code, and the warehouse stays as it was."""
+    with duckdb.connect(str(shop.warehouse_path)):
+        result = forecast("demo", "--size", "tiny")
+    assert result.returncode == 3
+    assert f"process {os.getpid()}" in result.stderr

@@ -24,6 +24,12 @@ def counts(warehouse: Warehouse) -> dict[str, int]:
     }
 
 
+def contents(warehouse: Warehouse) -> dict[str, list[dict]]:
+    """Rows and hash of all that a run writes but its own row."""
+    query = "select count(*) as n, cast(bit_xor(hash(t)) as varchar) as hash from {{{}}} as t"
+    return {name: warehouse.rows(query.format(name)) for name in RESULTS}
+
+
 def statuses(warehouse: Warehouse) -> list[str]:
     return [r["status"] for r in warehouse.rows("select status from {runs} order by started_at")]
 
@@ -162,15 +168,30 @@ def test_failed_work_leaves_a_failed_run_and_nothing_else(shop, warehouse):
     assert not Path("artifacts").exists() or not any(Path("artifacts").iterdir())
 
 
-@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_a_command_stopped_in_the_middle(shop, warehouse, stop):
-    run.train(shop, model="seasonal_naive")
-    before = counts(warehouse)
-    command = [sys.executable, "-m", "forecaster", "train", "--model", "tests.slow_model"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+@pytest.mark.parametrize(
+    ("stop", "command"),
+    [
+        (signal.SIGKILL, "train"),
+        (signal.SIGKILL, "predict"),
+        (signal.SIGINT, "train"),
+        (signal.SIGTERM, "train"),
+    ],
+)
+def test_a_command_stopped_in_the_middle(shop, warehouse, stop, command):
+    run.train(shop, model="tests.slow_model")
+    before = contents(warehouse)
+    arguments = ["train", "--model", "tests.slow_model", "--force"]
+    arguments = arguments if command == "train" else ["predict"]
+    slow = "learn" if command == "train" else "forecast"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "forecaster", *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "SLOW": slow},
+        stderr=subprocess.PIPE,
+        # as a shell script does to what it starts with `&`
+        preexec_fn=ignore_interrupts if stop == signal.SIGTERM else None,  # noqa: PLW1509
+    )
     deadline = time.monotonic() + 120
-    while not Path("learning").exists():
+    while not Path("begun").exists():
         assert process.poll() is None, process.stderr.read()
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -178,9 +199,46 @@ def test_a_command_stopped_in_the_middle(shop, warehouse, stop):
     process.send_signal(stop)
     process.wait(60)
     assert process.returncode == (-9 if stop == signal.SIGKILL else 130)
-    run.train(shop, model="seasonal_naive")
+    assert contents(warehouse) == before
+    (again,) = run.train(shop, model="tests.slow_model")
+    assert again.status == "unchanged"
     assert statuses(warehouse)[1] == ("abandoned" if stop == signal.SIGKILL else "failed")
-    assert counts(warehouse) == before
+    assert contents(warehouse) == before
+
+
+def ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def test_marts_left_behind_are_refreshed_by_the_next_command(shop, warehouse):
+    """The forecast is written and the marts fail: nothing new to train, and yet they follow."""
+    mart = shop.folder / "models" / "marts" / "n_forecasts.sql"
+    mart.parent.mkdir()
+    query = "select count(*) as n from {{ ref('predictions') }}"
+    mart.write_text(query + " having error('no luck')")
+    with pytest.raises(ForecastError, match="no luck"):
+        run.train(shop, model="seasonal_naive")
+    assert statuses(warehouse) == ["complete"]
+    mart.write_text(query)
+    (again,) = run.train(shop, model="seasonal_naive")
+    assert again.status == "unchanged"
+    shown = shop.relation("n_forecasts")
+    with warehouse.connect() as connection:
+        assert connection.execute(f"select n from {shown}").fetchone() == (13 * 7 + 12 * 7,)
+
+
+def test_two_trains_at_once(shop, warehouse):
+    """They wait for each other where they write; both are complete and one is champion."""
+    command = [sys.executable, "-m", "forecaster", "train", "--model"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    both = [
+        subprocess.Popen([*command, model], env=environment, stderr=subprocess.PIPE, text=True)
+        for model in ("seasonal_naive", "seasonal_mean")
+    ]
+    errors = [process.communicate(timeout=300)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], errors
+    assert statuses(warehouse) == ["complete", "complete"]
+    assert len(registry.champions(warehouse, "small")) == 1
 
 
 def test_history_shorter_than_two_horizons(shop, warehouse):

@@ -63,7 +63,7 @@ def test_unknown_panel(warehouse):
 
 
 def test_locked_by_another_process(warehouse, monkeypatch):
-    monkeypatch.setattr("forecaster.warehouse.FIRST_WAIT", 0.01)
+    monkeypatch.setattr("forecaster.warehouse.PATIENCE", 0.1)
     command = [sys.executable, "-c", HOLD.format(60)]
     holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
@@ -112,7 +112,7 @@ def test_read_only_warehouse(shop):
 
 def test_missing_and_damaged_files(warehouse):
     warehouse.path.write_bytes(b"not a database" * 1000)
-    with pytest.raises(ForecastError, match="cannot be opened") as error:
+    with pytest.raises(ForecastError, match="is not a DuckDB file, or is damaged") as error:
         features.panels(warehouse)
     assert error.value.exit_code == BAD_INPUT
     warehouse.path.unlink()
