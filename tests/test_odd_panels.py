@@ -1,7 +1,8 @@
 """Series and panels at the edge of what can be forecast, through the real commands.
 
-One project with two panels on one `demand` input: `odd` (series of one row, of zeros, with any id)
-and `far` (the same, with a horizon longer than the history).
+One project with three panels on one `demand` input: `odd` (series of one row, of zeros, with any
+id), `far` (the same, with a horizon longer than the history) and `net` (signed, by location; what
+is below zero there is no demand of the other two).
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ def demand() -> list[tuple[str, dt.date, float, str]]:
         day = LAST - dt.timedelta(n)
         rows += [(IDS[k], day, 5.0 * (k + 1) + day.weekday() + n % 2, "all") for k in range(3)]
         rows.append((ALL_ZERO, day, 0.0, "all"))
+        rows.append((IDS[2], day, -10.0 - day.weekday(), "net"))
     rows.append((ONE_ROW, LAST - dt.timedelta(20), 4.0, "all"))
     rows.append((NEW, LAST, 2.0, "all"))
     return rows
@@ -54,10 +56,13 @@ def write_project(folder: Path) -> None:
     project = yaml.safe_load(path.read_text())
     panel = {"grain": ["item_id"], "frequency": "day", "season_length": 7, "levels": [[]]}
     project["vars"]["warehouse_forecaster"] |= {
-        "inputs": {"demand": {"source": ["raw", "demand"], "columns": []}},
+        "inputs": {"demand": {"source": ["raw", "demand"], "columns": {"location_id": "shop"}}},
         "panels": [
             panel | {"name": "odd", "horizon": 7, "cutoffs": {"count": 1, "step": 7}},
             panel | {"name": "far", "horizon": 60, "cutoffs": {"count": 1, "step": 7}},
+            panel
+            | {"name": "net", "horizon": 7, "cutoffs": {"count": 1, "step": 7}}
+            | {"grain": ["location_id"], "signed": True},
         ],
     }
     project["unit_tests"] = {"warehouse_forecaster": {"+enabled": False}}
@@ -141,6 +146,26 @@ def test_every_model_forecasts_every_series(folder, model):
         assert all(n == horizon and 0 <= low <= high < 100 for _, n, low, high in found.values())
         if model != "lstm_stacked":  # after an epoch it knows no series from another
             assert found[ALL_ZERO][3] < 0.01
+    if model.startswith("seasonal"):
+        below = query(
+            folder,
+            "select max(yhat) from dev_forecasts.predictions where unique_id = 'net' "
+            f"and run_id = '{runs['net']['run_id']}' and cutoff = date '{LAST}'",
+        )
+        assert below[0][0] < -9
+
+
+def test_demand_below_zero_is_counted_where_it_is_left_out(folder):
+    rows = query(
+        folder,
+        "select panel_name, reason, n_rows from dev_intermediate.int_panel_exclusions order by 1",
+    )
+    reason = "negative quantity in a panel that is not signed"
+    assert rows == [("far", reason, DAYS), ("odd", reason, DAYS)]
+    least = query(
+        folder, "select panel_name, min(y) < 0 from dev_features.panel group by all order by 1"
+    )
+    assert least == [("far", False), ("net", True), ("odd", False)]
 
 
 def test_a_horizon_longer_than_the_history_has_no_backtest(folder):

@@ -33,7 +33,11 @@ periods as (
         on
             periods.panel_name = '{{ panel.name }}'
             and periods.ds = {{ warehouse_forecaster.period_start('lines.demand_on', frequency) }}
-    where true{% for key in panel.grain %} and lines.{{ key }} is not null{% endfor %}
+    where
+        -- demand below zero is for signed panels; int_panel_exclusions counts it for the others
+        {{ 'true' if panel.signed else 'lines.quantity >= 0' }}
+        {%- for key in panel.grain %} and lines.{{ key }} is not null{% endfor %}
+
 ),
 
 {{ panel.name }}_demand as (

@@ -23,6 +23,9 @@ panels as (
             {%- for key in panel.grain %}
             when lines.{{ key }} is null then 'no {{ key | replace('_id', '') }}'
             {%- endfor %}
+            {%- if not panel.signed %}
+            when lines.quantity < 0 then 'negative quantity in a panel that is not signed'
+            {%- endif %}
             when bounds.history_start is null then 'no complete period'
             when lines.demand_on < bounds.history_start then 'before the first complete period'
             when lines.demand_on >= bounds.history_end then 'after the last complete period'
