@@ -49,20 +49,25 @@ class Signals:
         s, signed = self.settings, self.panel.is_signed
         short, middle, long = self.windows
         begin = max(0, start - 3 * long)
+        first = max(start - begin, 0)  # what is before it is only looked back on
         y = self.y[rows, begin:stop].astype(np.float64)
         size = np.abs(y)
         known = np.isfinite(y)
         sale = np.nan_to_num(size) > 0
-        level = 0.6 * moving_mean(y, short) + 0.4 * moving_mean(y, middle)
-        scale = 0.6 * moving_mean(size, short) + 0.4 * moving_mean(size, middle)
+        n_known = Trailing(known, first)
+        mean_y, mean_size = (TrailingMean(values, n_known) for values in (y, size))
+        level = 0.6 * mean_y.over(short) + 0.4 * mean_y.over(middle)
+        scale = 0.6 * mean_size.over(short) + 0.4 * mean_size.over(middle)
+        groups = self.groups[rows]
         total = self.total[:, begin:stop]
-        group_mean = (moving_mean(total, long) / self.size[:, None])[self.groups[rows]]
-        scale += s.floor_own * moving_mean(size, 3 * long) + s.floor_group * group_mean + 1e-6
+        group_mean = (moving_mean(total, long) / self.size[:, None])[groups, first:]
+        scale += s.floor_own * mean_size.over(3 * long) + s.floor_group * group_mean + 1e-6
         step = np.diff(y, axis=1, prepend=np.nan) ** 2
-        deviation = np.cumsum(np.nan_to_num(step), 1)
-        deviation /= np.maximum(np.cumsum(np.isfinite(step), 1), 1)
+        deviation = np.cumsum(np.nan_to_num(step), 1)[:, first:]
+        deviation /= np.maximum(np.cumsum(np.isfinite(step), 1)[:, first:], 1)
         deviation = np.sqrt(deviation + scale**2 * 0.25)
-        capped = winsorised(y, 2 * long, s.winsorise)
+        mean_capped = TrailingMean(winsorised(y, 2 * long, s.winsorise), n_known)
+        n_sales = Trailing(sale, first)
         unit = self.panel.season_length if self.panel.season_length <= 7 else 1
 
         def ratio(values: np.ndarray) -> np.ndarray:
@@ -70,25 +75,25 @@ class Signals:
 
         short_mean = moving_mean(total, short)
         columns = [
-            ratio(np.nan_to_num(y)),
-            *(ratio(moving_mean(y, width)) for width in (unit, short, middle, long, 3 * long)),
-            *(ratio(moving_mean(capped, width)) for width in (middle, long)),
-            known.astype(float),
-            moving_sum(sale, short) / short,
-            moving_sum(sale, long) / long,
-            np.log1p(moving_sum(sale, long)) / 4,
-            np.log1p(periods_since(sale) / unit) / 3,
-            np.log1p(np.cumsum(known, axis=1) / unit) / 4,
+            ratio(np.nan_to_num(y[:, first:])),
+            *(ratio(mean_y.over(width)) for width in (unit, short, middle, long, 3 * long)),
+            *(ratio(mean_capped.over(width)) for width in (middle, long)),
+            known[:, first:].astype(float),
+            n_sales.over(short) / short,
+            n_sales.over(long) / long,
+            np.log1p(n_sales.over(long)) / 4,
+            np.log1p(periods_since(sale)[:, first:] / unit) / 3,
+            np.log1p(np.cumsum(known, axis=1)[:, first:] / unit) / 4,
             log_ratio(scale, group_mean + 1e-9) / 2,
-            log_ratio(moving_mean(total, unit), short_mean)[self.groups[rows]],
-            log_ratio(short_mean, moving_mean(total, long))[self.groups[rows]],
+            log_ratio(moving_mean(total, unit), short_mean)[groups, first:],
+            log_ratio(short_mean, moving_mean(total, long))[groups, first:],
         ]
-        covariates = [self.past[rows, begin:stop], self.future[rows, begin:stop]]
+        place = slice(begin + first, stop)
+        covariates = [self.past[rows, place], self.future[rows, place]]
         x = np.concatenate([np.stack(columns, axis=-1), *covariates], axis=-1)
-        active = moving_sum(sale, 2 * long) > 0
-        return [
-            from_period(values, start - begin) for values in (x, level, scale, deviation, active)
-        ]
+        active = n_sales.over(2 * long) > 0
+        n_missing = max(-start, 0)
+        return [padded(values, n_missing) for values in (x, level, scale, deviation, active)]
 
     def horizons(self, rows: np.ndarray, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(features (rows, origins, horizon, k), base multiplier (rows, origins, horizon))."""
@@ -127,6 +132,34 @@ class Signals:
         )
         index = np.clip(np.where(is_available[:, None], index, 0), -1, 1)
         return index, is_available.astype(float)
+
+
+class Trailing:
+    """Sums over windows of several widths that end with each period from `first` on."""
+
+    def __init__(self, values: np.ndarray, first: int) -> None:
+        self.total, self.first = np.cumsum(values, axis=1, dtype=np.float64), first
+
+    def over(self, width: int) -> np.ndarray:
+        """As `moving_sum`."""
+        total, n_periods = self.total[:, self.first :].copy(), self.total.shape[1]
+        shift = max(width, self.first)  # the first period of which something has left the window
+        if shift < n_periods:
+            gone = self.total[:, shift - width : n_periods - width]
+            total[:, shift - self.first :] -= gone
+        return total
+
+
+class TrailingMean(Trailing):
+    """Means that skip NaN of values of which `n_known` sums up where they are known."""
+
+    def __init__(self, values: np.ndarray, n_known: Trailing) -> None:
+        super().__init__(np.where(np.isfinite(values), values, 0), n_known.first)
+        self.n_known = n_known
+
+    def over(self, width: int) -> np.ndarray:
+        """As `moving_mean`."""
+        return super().over(width) / np.maximum(self.n_known.over(width), 1)
 
 
 def moving_sum(values: np.ndarray, width: int) -> np.ndarray:
@@ -190,8 +223,8 @@ def seasonal_profile(
     return (cycles_known * raw + prior_cycles * prior) / (cycles_known + prior_cycles)
 
 
-def from_period(values: np.ndarray, start: int) -> np.ndarray:
-    """values[:, start:] as float32, with zeros in front where `start` is negative."""
+def padded(values: np.ndarray, n_missing: int) -> np.ndarray:
+    """As float32, with zeros for `n_missing` periods in front."""
     padding = [(0, 0)] * values.ndim
-    padding[1] = (max(-start, 0), 0)
-    return np.pad(values[:, max(start, 0) :], padding).astype(np.float32)
+    padding[1] = (n_missing, 0)
+    return np.pad(values, padding).astype(np.float32)
