@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 ROOT = Path(__file__).parents[1]
+TRAIN = ["train", "--epochs", "1", "--set", "units=8", "--set", "steps_per_epoch=4"]
 PANELS = ["customer_weekly", "item_location_daily", "item_weekly"]
 
 
@@ -40,7 +41,7 @@ def test_from_raw_tables_to_forecast_tables(folder):
     forecast(folder, "demo", "--size", "tiny", "--seed", "3")
     built = forecast(folder, "build")
     assert built["nodes"] > 100
-    trained = forecast(folder, "train", "--epochs", "1", "--set", "units=8")
+    trained = forecast(folder, *TRAIN)
     assert [run["panel_name"] for run in trained["runs"]] == PANELS
     assert all(run["status"] == "complete" and run["promoted"] for run in trained["runs"])
     assert all(next(iter(run["scores"].values()))["rmsse"] < 3 for run in trained["runs"])
@@ -61,7 +62,7 @@ def test_from_raw_tables_to_forecast_tables(folder):
 
 def test_nothing_new_trains_nothing_after_another_build(folder):
     forecast(folder, "build")
-    again = forecast(folder, "train", "--epochs", "1", "--set", "units=8")
+    again = forecast(folder, *TRAIN)
     assert {run["status"] for run in again["runs"]} == {"unchanged"}
 
 
