@@ -63,7 +63,9 @@ def panels(warehouse: Warehouse, wanted: Sequence[str] = ()) -> list[PanelSettin
     for name in wanted:
         if name not in found:
             raise ForecastError(
-                f"there is no panel '{name}'", f"use one of {', '.join(found)}", BAD_INPUT
+                f"there is no panel '{name}'",
+                f"use one of {', '.join(found)}; one declared since needs a `forecast build`",
+                BAD_INPUT,
             )
     return [found[name] for name in (wanted or found)]
 
