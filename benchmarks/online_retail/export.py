@@ -9,7 +9,8 @@ import duckdb
 def main(warehouse: str, folder: str) -> None:
     with duckdb.connect(warehouse, read_only=True) as connection:
         connection.sql(
-            "select panel_name, unique_id, ds, y from retail_features.panel where y is not null"
+            """select panel_name, unique_id, ds, y from retail_features.panel where y is not null
+            order by panel_name, unique_id, ds"""
         ).write_parquet(str(Path(folder) / "input.parquet"))
         connection.sql(
             """select panel_name, cutoff, horizon, season_length, frequency
