@@ -187,8 +187,8 @@ def test_a_command_stopped_in_the_middle(shop, warehouse, stop, command):
         [sys.executable, "-m", "forecaster", *arguments],
         env={**os.environ, "PYTHONPATH": str(ROOT), "SLOW": slow},
         stderr=subprocess.PIPE,
-        # as a shell script does to what it starts with `&`
-        preexec_fn=ignore_interrupts if stop == signal.SIGTERM else None,  # noqa: PLW1509
+        # a shell script ignores interrupts in what it starts with `&`; a terminal does not
+        preexec_fn=ignore_interrupts if stop == signal.SIGTERM else heed_interrupts,  # noqa: PLW1509
     )
     deadline = time.monotonic() + 120
     while not Path("begun").exists():
@@ -204,6 +204,10 @@ def test_a_command_stopped_in_the_middle(shop, warehouse, stop, command):
     assert again.status == "unchanged"
     assert statuses(warehouse)[1] == ("abandoned" if stop == signal.SIGKILL else "failed")
     assert contents(warehouse) == before
+
+
+def heed_interrupts():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def ignore_interrupts() -> None:
