@@ -17,7 +17,7 @@ from forecaster import __version__
 
 if TYPE_CHECKING:
     from forecaster.project import Project
-    from forecaster.run import Outcome
+    from forecaster.recording import Outcome
 
 app = typer.Typer(
     name="forecast",

@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
-import resource
-import secrets
-import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,47 +18,11 @@ from forecaster.models.base import EpochRecord, Forecast, Model
 from forecaster.panel import Panel
 from forecaster.progress import Task
 from forecaster.project import ANALYSES, Project
+from forecaster.recording import Outcome, recorded
 from forecaster.results import history_table, prediction_tables
 from forecaster.warehouse import Warehouse
 
-SHOWN_METRICS = ("rmsse", "rmse", "mae", "relative_bias", "wape", "mse_standardised")
 BASELINES = ("seasonal_naive", "seasonal_mean")
-
-
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """What became of one run. `status` is complete, unchanged where an earlier run is the same, or
-    skipped where the panel cannot be worked on; the notes say why."""
-
-    kind: str
-    panel_name: str
-    model_name: str
-    run_id: str
-    status: str
-    n_rows: int = 0
-    seconds: float = 0.0
-    promoted: str | None = None
-    scores: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-    def describe(self) -> str:
-        """A line or two for people."""
-        title = f"{self.kind} {self.model_name} on {self.panel_name}"
-        if self.status == "unchanged":
-            return f"{title}: nothing to do, run {self.run_id} has the same features and settings"
-        if self.status == "skipped":
-            return f"{title}: skipped, {'; '.join(self.notes)}"
-        lines = [f"{title}: run {self.run_id}, {self.n_rows:,} rows in {self.seconds:.1f} s"]
-        for cutoff, scores in self.scores.items():
-            shown = [f"{name} {scores[name]:.4g}" for name in SHOWN_METRICS if name in scores]
-            lines.append(f"  from {cutoff}: {', '.join(shown)}")
-        if self.kind == "train":
-            lines.append(
-                f"  champion: {self.promoted}"
-                if self.promoted
-                else "  not the champion: see `forecast backtest`"
-            )
-        return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
 
 
 def make_model(name: str, values: Mapping[str, Any]) -> Model:
@@ -193,7 +151,7 @@ def _train_panel(
     if earlier and not force:
         return Outcome("train", name, model.name, earlier, "unchanged")
     panel = _read(warehouse, settings)
-    with _recorded(warehouse, "train", name, model, prints) as run:
+    with recorded(warehouse, "train", name, model, prints) as run:
         live = panel.at(panel.cutoff)
         origin = _validation_cutoff(panel, panel.cutoff)
         with warehouse.project.progress.task(f"Training {model.name} on {name}") as task:
@@ -235,7 +193,7 @@ def _predict_panel(
     )
     prints = registry.fingerprints(model, features.fingerprint(warehouse, name))
     panel = _read(warehouse, settings, model)
-    with _recorded(warehouse, "predict", name, model, prints, champion["run_id"]) as run:
+    with recorded(warehouse, "predict", name, model, prints, champion["run_id"]) as run:
         with warehouse.project.progress.task(f"Forecasting {name} with {model.name}"):
             live = panel.at(panel.cutoff, model.encoding)
             tables = [_tables(panel, live, model.predict(live), model)]
@@ -264,7 +222,7 @@ def _backtest_panel(
     if not loaded:
         loaded.append(_read(warehouse, settings))
     panel = loaded[0]
-    with _recorded(warehouse, "backtest", name, model, prints) as run:
+    with recorded(warehouse, "backtest", name, model, prints) as run:
         tables, history = [], []
         title = f"Backtesting {model.name} on {name}"
         with warehouse.project.progress.task(title, len(cutoffs)) as task:
@@ -280,71 +238,6 @@ def _backtest_panel(
                 task.update(i + 1, len(cutoffs))
         run.complete(_results(name, model, tables, history, None), {})
     return run.outcome
-
-
-class Recorded:
-    """A run under way; `complete` writes its results and closes it."""
-
-    def __init__(self, warehouse: Warehouse, outcome: Outcome) -> None:
-        self.warehouse, self.outcome, self.begun = warehouse, outcome, time.monotonic()
-
-    @property
-    def run_id(self) -> str:
-        return self.outcome.run_id
-
-    def complete(self, results: RunResults, values: dict[str, Any]) -> None:
-        """Write everything in one transaction."""
-        values = {**values, "peak_memory_mb": peak_memory_mb()}
-        self.warehouse.project.marts_due.set()
-        n_rows = forecast_tables.complete_run(self.warehouse, self.run_id, results, values)
-        scores: dict[str, dict[str, float]] = {}
-        for row in registry.scores(self.warehouse, self.run_id):
-            if row["level"] == "bottom" and row["metric_value"] is not None:
-                scores.setdefault(str(row["cutoff"]), {})[row["metric_name"]] = row["metric_value"]
-        self.outcome = dataclasses.replace(
-            self.outcome,
-            status="complete",
-            n_rows=n_rows,
-            seconds=round(time.monotonic() - self.begun, 2),
-            scores=scores,
-        )
-
-
-@contextmanager
-def _recorded(
-    warehouse: Warehouse,
-    kind: str,
-    panel_name: str,
-    model: Model,
-    prints: registry.Fingerprints,
-    model_run_id: str | None = None,
-) -> Iterator[Recorded]:
-    """Write `running`, and `failed` with the reason if the work inside does not complete."""
-    started = dt.datetime.now(dt.UTC)
-    run_id = f"{started:%Y%m%dT%H%M%S}-{kind}-{secrets.token_hex(3)}"
-    forecast_tables.start_run(
-        warehouse,
-        {
-            "run_id": run_id,
-            "kind": kind,
-            "panel_name": panel_name,
-            "model_name": model.name,
-            "model_run_id": model_run_id or run_id,
-            "settings": registry.settings_json(model),
-            "features_fingerprint": prints.features,
-            "settings_fingerprint": prints.settings,
-            "code_fingerprint": prints.code,
-        },
-    )
-    run = Recorded(warehouse, Outcome(kind, panel_name, model.name, run_id, "running"))
-    try:
-        yield run
-    except BaseException as error:
-        if run.outcome.status != "complete":
-            artifacts.remove(warehouse.project.artifacts_folder, run_id)
-            reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
-            forecast_tables.fail_run(warehouse, run_id, f"{type(error).__name__}: {reason}")
-        raise
 
 
 def _opened(project: Project) -> Warehouse:
@@ -415,9 +308,3 @@ def _reporter(task: Task, model: Model | None, prefix: str = "") -> Any:
             task.detail(detail)
 
     return report
-
-
-def peak_memory_mb() -> float:
-    """The most memory this process has held."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)

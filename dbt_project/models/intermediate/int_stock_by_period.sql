@@ -9,7 +9,7 @@ with snapshots as (
         snapshot_on,
         min(on_hand) as on_hand
     from {{ ref('warehouse_forecaster', 'stg_inventory') }}
-    where item_id is not null and snapshot_on is not null and on_hand is not null
+    where {{ warehouse_forecaster.rejection_reason('inventory') }} is null
     group by item_id, coalesce(location_id, 'all'), snapshot_on
 ),
 
