@@ -42,9 +42,9 @@ class LSTMSettings(ModelSettings):
     """What shapes and trains the network.
 
     An epoch is one pass over all series, each with `origins` random origins in one random window,
-    but at least `steps_per_epoch` batches. `group` names the static feature whose series share a
-    profile and a trend; by default the coarsest with enough series in each group, or all series are
-    one.
+    but at least `steps_per_epoch` batches. A batch holds at most half of the series. `group` names
+    the static feature whose series share a profile and a trend; by default the coarsest with
+    enough series in each group, or all series are one.
     """
 
     units: int = Field(default=64, ge=1)
@@ -109,7 +109,7 @@ class LSTM(Model):
         self.length = min(signals.context + signals.span, panel.n_periods)
         started = np.flatnonzero(np.isfinite(signals.y).any(axis=1))
         started = started if len(started) else np.arange(panel.n_series)
-        batch = min(s.batch_series, len(started))
+        batch = min(s.batch_series, -(-len(started) // 2))
         steps = max(s.steps_per_epoch, -(-len(started) // batch))
         train_step = self._begun(signals)
         variables = self.network.trainable_variables
