@@ -94,6 +94,14 @@ def test_a_feature_that_is_gone_is_named(panel):
         _ = poorer.at(panel.ds[40], encoding).future
 
 
+def test_derived_features_can_be_left_out(panel):
+    marked = dataclasses.replace(panel, derived=frozenset({"views"}))
+    cut = marked.at(marked.cutoff)
+    assert cut.past[:, :].shape[-1] == 1
+    assert cut.without_derived().past[:, :].shape[-1] == 0
+    np.testing.assert_array_equal(cut.without_derived().future[:, :], cut.future[:, :])
+
+
 def test_unknown_cutoff(panel):
     with pytest.raises(ForecastError, match="1999-01-01"):
         panel.at(np.datetime64("1999-01-01"))

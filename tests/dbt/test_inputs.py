@@ -5,6 +5,7 @@ One parse serves most cases; they differ in what stands in their warehouse.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -411,3 +412,42 @@ def test_demand_by_day_may_be_zero_and_below_it_only_in_a_signed_panel(
     reasons = {reason for (reason,) in rejected} - {None}
     expected = {"exact duplicate", "conflicting duplicate key", "unreadable time"}
     assert reasons == expected | (set() if signed else {"negative quantity"})
+
+
+def test_a_source_may_be_a_file(tmp_path: Path) -> None:
+    """A project of its own, since sources stand in yml: dbt-duckdb's external_location."""
+    (tmp_path / "models").mkdir()
+    with duckdb.connect() as connection:
+        connection.execute(
+            "copy (select '1' as id, timestamp '2024-01-01' as at, 'rye' as bread, 2 as loaves) "
+            f"to '{tmp_path / 'orders.csv'}'"
+        )
+    (tmp_path / "models" / "sources.yml").write_text(
+        "sources:\n  - name: files\n    tables:\n      - name: orders\n"
+        f"        config: {{external_location: '{tmp_path / 'orders.csv'}'}}\n"
+    )
+    (tmp_path / "packages.yml").write_text(f"packages: [{{local: '{PROJECT}'}}]\n")
+    (tmp_path / "profiles.yml").write_text(
+        "p: {target: d, outputs: {d: {type: duckdb, keep_open: false, "
+        f"path: '{tmp_path / 'w.duckdb'}'}}}}}}\n"
+    )
+    columns = {"order_id": "id", "ordered_at": "at", "item_id": "bread", "quantity": "loaves"}
+    sales = {"source": ["files", "orders"], "columns": columns}
+    values = VARS | {"inputs": {"sales": sales}}
+    definition = {"name": "bakery", "version": "0.1.0", "profile": "p"}
+    definition["vars"] = {"warehouse_forecaster": values}
+    (tmp_path / "dbt_project.yml").write_text(json.dumps(definition))
+    places = ["--project-dir", str(tmp_path), "--profiles-dir", str(tmp_path), "--quiet"]
+    with contextlib.chdir(tmp_path):
+        for command in (["deps"], ["run", "--select", "stg_sales"]):
+            done = dbtRunner().invoke([*command, *places])
+            assert done.success, done.exception or [node.message for node in done.result]
+    with duckdb.connect(str(tmp_path / "w.duckdb"), read_only=True) as connection:
+        staged = connection.execute("select item_id, quantity from main_staging.stg_sales")
+        assert staged.fetchall() == [("rye", 2)]
+
+    (tmp_path / "orders.csv").write_text("id,at,bread\n1,2024-01-01,rye\n")
+    with contextlib.chdir(tmp_path):
+        done = dbtRunner().invoke(["run", "--select", "stg_sales", *places])
+    assert not done.success
+    assert "has no column 'loaves' (for quantity)" in str([node.message for node in done.result])

@@ -106,3 +106,23 @@ def test_short_history(n_periods):
     cut = panel.at(panel.cutoff)
     model.fit(cut, None)
     check_forecast(model.predict(cut), panel, 7)
+
+
+def test_a_series_that_no_longer_sells_is_forecast_to_sell_nothing():
+    """Without a sale in two long windows (2 × 16 seasons) no loss has looked at its mean."""
+    panel = make_panel(n_periods=300)
+    panel.y[2, 20:] = panel.y_train[2, 20:] = 0
+    panel.y[3, 200:] = panel.y_train[3, 200:] = 0
+    model, cut = small_lstm(), panel.at(panel.cutoff)
+    model.fit(cut, None)
+    mean = model.predict(cut).mean
+    assert (mean[2] == 0).all()
+    assert (mean[3] > 0).all()
+
+
+def test_the_total_stays_at_the_recent_level_while_one_year_is_known():
+    panel = make_panel(n_periods=140)
+    model, cut = small_lstm(), panel.at(panel.cutoff)
+    model.fit(cut, None)
+    level = np.nanmean(panel.y_train[:, -56:], axis=1).sum()
+    assert model.predict(cut).mean.sum() / panel.horizon == pytest.approx(level, rel=1e-4)
