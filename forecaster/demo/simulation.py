@@ -73,10 +73,11 @@ def simulate(
 
     `size` is tiny, default or large. The same size and seed give the same tables. `truth_dir`
     is `demo_truth` beside the warehouse unless given. `progress` is called with a line of text
-    at every step. Tables of the demo's names in `raw` are replaced, and those that only another
-    size has are dropped; all else stays. A failure, wherever, leaves the warehouse as it was.
+    at every step. An earlier demo's tables in `raw` are replaced, and those that only another size
+    has are dropped; all else stays. A failure, wherever, leaves the warehouse as it was.
 
-    Raises ValueError for an unknown size, and what DuckDB raises if the file is held elsewhere.
+    Raises ValueError for an unknown size, ForecastError where a table of the demo's names is not
+    the demo's, and what DuckDB raises if the file is held elsewhere.
     """
     started = time.perf_counter()
     shape = get_size(size)

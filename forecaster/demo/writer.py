@@ -11,7 +11,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from forecaster.errors import BAD_INPUT, ForecastError
+
 SCHEMA = "raw"
+MARK = "simulated by forecast demo"
 
 # The types of a shop's export. Quantities and the times of orders are text: some do not parse.
 TABLES: dict[str, dict[str, str]] = {
@@ -131,9 +134,34 @@ class Staging:
 
 
 def probe(warehouse: Path) -> None:
-    """Fails early, before the work, if another process holds the warehouse."""
-    if warehouse.exists():
-        duckdb.connect(str(warehouse)).close()
+    """Fails early, before the work.
+
+    Raises what DuckDB raises if another process holds the warehouse, and ForecastError where a
+    table of the demo's names is not the demo's: somebody's orders are not to be replaced.
+    """
+    if not warehouse.exists():
+        return
+    with duckdb.connect(str(warehouse)) as connection:
+        found = connection.execute(
+            """
+            select table_name, comment from duckdb_tables()
+            where schema_name = $schema and database_name = current_database()
+            union all
+            select view_name, comment from duckdb_views()
+            where schema_name = $schema and database_name = current_database()
+            order by all
+            """,
+            {"schema": SCHEMA},
+        ).fetchall()
+    foreign = [name for name, comment in found if name in TABLES and comment != MARK]
+    if foreign:
+        raise ForecastError(
+            f"the warehouse {warehouse} has tables that the demo shop would replace: "
+            + ", ".join(f"{SCHEMA}.{name}" for name in foreign),
+            "simulate the shop into a file of its own: set FORECAST_WAREHOUSE, or `path` in "
+            "profiles.yml",
+            BAD_INPUT,
+        )
 
 
 def write_raw(warehouse: Path, staging: Staging, report: Report) -> dict[str, int]:
@@ -173,6 +201,7 @@ def _replace_tables(
             f"create or replace table {SCHEMA}.{name} as select {names} from read_parquet(?)",
             [str(staging.path(name))],
         )
+        connection.execute(f"comment on table {SCHEMA}.{name} is '{MARK}'")
         rows[f"{SCHEMA}.{name}"] = staging.rows[name]
         report(f"wrote {SCHEMA}.{name}: {staging.rows[name]:,} rows")
     return rows

@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from forecaster.demo import DemoSummary, simulate
+from forecaster.errors import ForecastError
 
 
 def contents(warehouse: Path) -> dict[str, list[tuple]]:
@@ -71,6 +72,17 @@ def test_failure_leaves_no_new_warehouse(tmp_path: Path) -> None:
         simulate("tiny", tmp_path / "warehouse.duckdb", progress=fail)
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_table_of_somebody_else_is_not_replaced(tmp_path: Path) -> None:
+    warehouse = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create schema raw; create table raw.orders as select 'mine' as whose")
+
+    with pytest.raises(ForecastError, match="would replace: raw.orders"):
+        simulate("tiny", warehouse)
+
+    assert contents(warehouse) == {"orders": [("mine",)]}
 
 
 def test_other_schemas_are_left_alone(tmp_path: Path) -> None:
