@@ -192,6 +192,84 @@ def test_wrong_mapping_is_refused(
     assert expected in message
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (
+            {"business": {"timezone": "Europe/Berlin"}},
+            "var business: there is no key 'timezone'; use time_zone, week_start, as_of",
+        ),
+        (
+            {"panels": [VARS["panels"][0] | {"season": 7}]},
+            "var panels: entry 1: there is no key 'season'; use name, grain, frequency, horizon, "
+            "season_length",
+        ),
+        (
+            {"panels": [VARS["panels"][0] | {"cutoffs": {"counts": 3}}]},
+            "var panels: cutoffs of panel 'p': there is no key 'counts'; use count, step",
+        ),
+        (
+            {"imputation": {"prise": "mean"}},
+            "var imputation: there is no key 'prise'; use unit_price, price, price_paid",
+        ),
+        (
+            {"imputation": {"unit_price": True}},
+            "var imputation: unit_price is 'True'; use mean, median, forward_fill, seasonal_median",
+        ),
+        (
+            {"imputation": {"price": "seasonal_median"}},
+            "var imputation: price is 'seasonal_median'; use mean, median, forward_fill or a "
+            "number",
+        ),
+        (
+            {"outliers": {"treshold": 4}},
+            "var outliers: there is no key 'treshold'; use method, threshold, periods",
+        ),
+        ({"outliers": "none"}, "var outliers: 'none' is no mapping"),
+        (
+            {"extra_features": [{"modle": "weather"}]},
+            "var extra_features: entry 1: there is no key 'modle'; use model, package",
+        ),
+        ({"extra_features": ["weather"]}, "var extra_features: entry 1: 'weather' is no mapping"),
+        (
+            {"inputs": {"sales": {"model": "orders", "column": ["quantity"]}}},
+            "var inputs.sales: there is no key 'column'; use model, package, source, columns",
+        ),
+    ],
+)
+def test_misspelt_setting_is_refused(
+    values: dict[str, Any], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing reads it, so it would count as one not given."""
+    monkeypatch.setenv("FORECAST_WAREHOUSE", str(tmp_path / "warehouse.duckdb"))
+    went_well, message = _invoke(["parse"], tmp_path, values=VARS | values)
+    assert not went_well
+    assert expected in " ".join(message.split())
+
+
+def test_every_setting_there_is_may_be_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORECAST_WAREHOUSE", str(tmp_path / "warehouse.duckdb"))
+    panel = VARS["panels"][0] | {"season_length": 7, "signed": True, "levels": [[]]}
+    panel |= {"active_periods": 28, "cutoffs": {"count": 2, "step": 7}}
+    filled = ["unit_price", "price_paid", "competitor_price", "competitor_sales", "trend_index"]
+    plain = ["price", "list_price", "unit_cost", "volume", "weight", "pack_size", "lead_time"]
+    given = {
+        "panels": [panel],
+        "imputation": dict.fromkeys(filled, "seasonal_median")
+        | dict.fromkeys([*plain, "customer_age"], "mean"),
+        "outliers": {"method": "iqr", "threshold": 3, "periods": 28},
+        "business": {
+            **{"time_zone": "UTC", "week_start": "sunday", "as_of": None, "currency": "EUR"},
+            **{"late_arrival_periods": 3, "closing_delay_hours": 2},
+            **{"max_quantity": 10, "max_unit_price": 10},
+        },
+    }
+    went_well, message = _invoke(["parse"], tmp_path, values=VARS | given)
+    assert went_well, message
+
+
 # what cannot be read
 
 

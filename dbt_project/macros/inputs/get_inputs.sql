@@ -10,6 +10,9 @@
                 place ~ ": there is no such input; the inputs are " ~ contract.keys() | join(', ')
             ) }}
         {% endif %}
+        {% if mapping is mapping %}
+            {% do warehouse_forecaster.refuse_unknown_keys(place, mapping, ['model', 'package', 'source', 'columns']) %}
+        {% endif %}
         {% if mapping is not mapping or ('model' in mapping) == ('source' in mapping) %}
             {{ exceptions.raise_compiler_error(
                 place ~ ": say where it is with either {model: name} (and package: where it is another's) or {source: [source, table]}"

@@ -7,7 +7,7 @@
     {% for column in warehouse_forecaster.find_model('panel', 'warehouse_forecaster').columns %}
         {% do taken.update({column: 'panel'}) %}
     {% endfor %}
-    {% for extra in var('extra_features', []) or [] %}
+    {% for extra in warehouse_forecaster.get_extra_features() %}
         {% set node = warehouse_forecaster.find_model(extra.model, extra.get('package')) %}
         {% set place = "var extra_features: model '" ~ extra.model ~ "'" %}
         {% for key in ['unique_id', 'ds'] if key not in node.columns %}

@@ -8,7 +8,7 @@
         'static_numeric', 'static_categorical', 'static_text',
     ] %}
     {% set sources = [['warehouse_forecaster', 'panel', 'panel_extended']] %}
-    {% for extra in var('extra_features', []) or [] %}
+    {% for extra in warehouse_forecaster.get_extra_features() %}
         {% do sources.append([extra.get('package'), extra.model, 'panel_extended']) %}
     {% endfor %}
     {% do sources.append(['warehouse_forecaster', 'series', 'series']) %}

@@ -4,7 +4,11 @@
     {% set keys = ['item_id', 'location_id', 'customer_id'] %}
     {% set result = [] %}
     {% set names = [] %}
+    {% set allowed = [
+        'name', 'grain', 'frequency', 'horizon', 'season_length', 'signed', 'levels', 'cutoffs', 'active_periods',
+    ] %}
     {% for declared in var('panels') %}
+        {% do warehouse_forecaster.refuse_unknown_keys("var panels: entry " ~ loop.index, declared, allowed) %}
         {% for key in ['name', 'grain', 'frequency', 'horizon'] if key not in declared %}
             {{ exceptions.raise_compiler_error("var panels: entry " ~ loop.index ~ " has no '" ~ key ~ "'; every panel needs name, grain, frequency and horizon") }}
         {% endfor %}
@@ -31,6 +35,9 @@
         {% do panel.update(declared) %}
         {% if panel.season_length | int < 1 %}
             {{ exceptions.raise_compiler_error("var panels: panel '" ~ panel.name ~ "' has season_length " ~ panel.season_length ~ "; it must be 1 (no season) or more periods") }}
+        {% endif %}
+        {% if panel.cutoffs is mapping %}
+            {% do warehouse_forecaster.refuse_unknown_keys("var panels: cutoffs of panel '" ~ panel.name ~ "'", panel.cutoffs, ['count', 'step']) %}
         {% endif %}
         {% if panel.cutoffs is mapping and (panel.cutoffs.get('count', 1) | int < 0 or panel.cutoffs.get('step', 1) | int < 1) %}
             {{ exceptions.raise_compiler_error("var panels: panel '" ~ panel.name ~ "' needs cutoffs with count 0 or more and step 1 or more, or a list of dates") }}

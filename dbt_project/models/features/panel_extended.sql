@@ -1,6 +1,6 @@
 -- What the forecaster reads. Past columns of a team's own are null in future periods here, whatever their model says.
 {{ config(materialized='table' if var('extra_features', []) else 'view') }}
-{%- set extras = var('extra_features', []) or [] %}
+{%- set extras = warehouse_forecaster.get_extra_features() %}
 {%- set brought = warehouse_forecaster.extra_columns() %}
 
 with panel as (

@@ -5,7 +5,7 @@
     post_hook="delete from {{ this }} where recorded_at >= {{ warehouse_forecaster.as_of() }}"
 ) }}
 {% set has_price = warehouse_forecaster.has_column('sales', 'unit_price') or warehouse_forecaster.has_column('demand', 'revenue') %}
-{% set method = warehouse_forecaster.imputation('unit_price') %}
+{% set method = warehouse_forecaster.imputation_method('unit_price') %}
 {% set look_back = 90 %}
 
 with classified as (

@@ -2,7 +2,7 @@
 -- A plan is seen from the first period whose origin comes after it was recorded, so an interval is both valid and known.
 {%- set panels = warehouse_forecaster.panels_with('item_id') %}
 {%- set far = "cast('9999-12-31' as date)" %}
-{%- set method = warehouse_forecaster.imputation_method('price', 'forward_fill', ['mean', 'median', 'forward_fill']) %}
+{%- set method = warehouse_forecaster.imputation_method('price', 'forward_fill') %}
 
 with plans as (
     select
