@@ -69,12 +69,14 @@ class Case:
                 "insert into raw.orders values (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
             )
 
-    def build(self, *options: str, select: list[str] | None = None) -> tuple[bool, str]:
+    def build(
+        self, *options: str, select: list[str] | None = None, values: Any = None
+    ) -> tuple[bool, str]:
         """Whether all went well, and every message."""
         return self.invoke(
             ["build", "--select", *(select or DEMAND), "--indirect-selection", "cautious",
              "--exclude", "test_type:unit", *options],
-            self.folder, self.manifest,
+            self.folder, self.manifest, values,
         )  # fmt: skip
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
@@ -339,6 +341,65 @@ def test_mixed_currencies_are_refused_by_name(case: Case) -> None:
         "select table_name from duckdb_tables() where schema_name = 'dev_intermediate'"
     )
     assert ("int_demand_lines",) not in made
+
+
+def nightly(case: Case) -> None:
+    """Four days, each loaded at two in the morning of the next, and one order more."""
+    for day in range(5, 9):
+        loaded = f"2026-01-{day + 1:02} 02:00+01:00"
+        case.order(line(str(day), at=f"2026-01-{day:02} 10:00", loaded=loaded))
+    case.order(line("now", at="2026-01-09 10:00", loaded="2026-01-09 10:00+01:00"))
+    case.write("insert into raw.events values ('1', '2026-01-05 10:00:00+01:00', 'view', 'a', 'c')")
+
+
+def business(**values: object) -> dict[str, Any]:
+    settings = VARS["business"] | {"as_of": "2026-01-09 12:00:00"} | values
+    return VARS | {"business": settings}
+
+
+def test_demand_that_is_always_late_stops_the_build_with_a_remedy(case: Case) -> None:
+    nightly(case)
+    case.write("delete from raw.orders where number = 'now'")
+    went_well, message = case.build(values=business())
+    assert not went_well
+    assert "input sales: 4 of 4 accepted rows were recorded after their day had closed" in message
+    assert "item a, ordered on 2026-01-05, recorded at 2026-01-06 01:00:00 UTC" in message
+    assert "set var business.closing_delay_hours" in message
+    assert "(2 hours hold 19 of 20 rows)" in message
+    assert "take loaded_at out of var inputs.sales" in message
+
+
+def test_demand_that_is_mostly_late_is_a_warning(case: Case) -> None:
+    nightly(case)
+    went_well, message = case.build(values=business())
+    assert went_well, message
+    assert "configured to warn" in message
+
+
+def test_a_nightly_load_is_in_time_where_days_close_after_it(case: Case) -> None:
+    nightly(case)
+    panel = [*DEMAND, "int_periods", "int_demand_by_period", "revisions"]
+    went_well, message = case.build(values=business(closing_delay_hours=2.5), select=panel)
+    assert went_well, message
+    assert "configured to warn" not in message
+    found = "select quantity from dev_intermediate.int_demand_by_period order by ds"
+    assert case.rows(found) == [(1,)] * 4
+    assert case.rows("from dev_features.revisions") == []
+    late = "from dev_intermediate.int_rejections where reason = 'recorded after its day closed'"
+    assert case.rows(late) == []
+    # at one in the morning the day before is not closed yet
+    early = business(closing_delay_hours=2.5, as_of="2026-01-09 01:00:00")
+    went_well, message = case.build("--full-refresh", values=early, select=panel)
+    assert went_well, message
+    assert case.rows(found) == [(1,)] * 3
+
+
+@pytest.mark.parametrize("hours", [-1, "three", None, True])
+def test_an_impossible_closing_delay_is_refused(case: Case, hours: object) -> None:
+    nightly(case)
+    went_well, message = case.build(values=business(closing_delay_hours=hours))
+    assert not went_well
+    assert f"closing_delay_hours '{hours}' is not a number of hours, 0 or more" in message
 
 
 def test_unknown_event_types_are_counted(case: Case) -> None:

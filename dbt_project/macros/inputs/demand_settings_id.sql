@@ -5,6 +5,9 @@
     {% for key in ['time_zone', 'currency', 'max_quantity', 'max_unit_price'] %}
         {% do parts.append(warehouse_forecaster.business(key)) %}
     {% endfor %}
+    {% if warehouse_forecaster.closing_delay() %}
+        {% do parts.append(warehouse_forecaster.closing_delay()) %}
+    {% endif %}
     {% do parts.append(warehouse_forecaster.get_panels() | selectattr('signed') | list | length > 0) %}
     {{ return(local_md5(parts | string)) }}
 {% endmacro %}

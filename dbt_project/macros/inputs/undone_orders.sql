@@ -21,7 +21,8 @@ same_day as (
     where
         rejection_reason is null
         and withdrawn_at is null
-        and {{ warehouse_forecaster.business_date('recorded_at') }} = demand_on
+        and {{ warehouse_forecaster.business_date('recorded_at') }} >= demand_on
+        and recorded_at < {{ warehouse_forecaster.closes_at('demand_on + 1') }}
 ),
 
 brackets as (

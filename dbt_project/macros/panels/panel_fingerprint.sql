@@ -5,7 +5,7 @@
     {% for name in ['inputs', 'panels', 'imputation', 'outliers'] %}
         {% do settings.update({name: var(name, none)}) %}
     {% endfor %}
-    {% for key in ['time_zone', 'week_start', 'currency'] %}
+    {% for key in ['time_zone', 'week_start', 'currency', 'closing_delay_hours'] %}
         {% do settings.update({key: warehouse_forecaster.business(key)}) %}
     {% endfor %}
     {% set models = {} %}

@@ -1,3 +1,6 @@
+{%- set delay = warehouse_forecaster.business('closing_delay_hours') %}
+{%- set excluded_delay = " || ', or not for the " ~ delay ~ " hours of business.closing_delay_hours'" if warehouse_forecaster.closing_delay() %}
+
 with as_of as (
     select * from {{ ref('warehouse_forecaster', 'int_as_of') }}
 ),
@@ -86,7 +89,7 @@ final as (
         -- what was left out
         panels.period_after as excluded_period,
         'the ' || panels.frequency || ' of ' || cast(panels.period_after as varchar) || ' is not over on '
-        || cast(as_of.as_of_on as varchar) as excluded_reason,
+        || cast(as_of.as_of_on as varchar){{ excluded_delay }} as excluded_reason,
         panels.period_before as excluded_first_period,
         'the ' || panels.frequency || ' of ' || cast(panels.period_before as varchar) || ' had begun before the first demand of its own'
             as excluded_first_reason

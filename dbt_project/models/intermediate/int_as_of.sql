@@ -9,7 +9,7 @@ with moment as (
 {% elif warehouse_forecaster.has_input('demand') %}
 
 with moment as (
-    select {{ warehouse_forecaster.local_to_utc('max(ds) + 1') }} as as_of
+    select {{ warehouse_forecaster.closes_at('max(ds) + 1') }} as as_of
     from {{ ref('warehouse_forecaster', 'stg_demand') }}
 ),
 
@@ -30,9 +30,9 @@ newest as (
     from orders
 ),
 
--- the newest day may still be going on, so we stand at its start
+-- the newest day may still be going on, so we stand at the close of the one before, which the newest order must have reached
 moment as (
-    select {{ warehouse_forecaster.local_to_utc(warehouse_forecaster.business_date('ordered_at')) }} as as_of
+    select {{ warehouse_forecaster.closes_at(warehouse_forecaster.closed_on('ordered_at')) }} as as_of
     from newest
 ),
 

@@ -50,7 +50,7 @@ known_days as (
         demand_on,
         location_id
     from demand_days
-    where first_recorded_at < {{ warehouse_forecaster.local_to_utc('demand_on + 1') }}
+    where first_recorded_at < {{ warehouse_forecaster.closes_at('demand_on + 1') }}
 ),
 
 locations as (

@@ -26,7 +26,7 @@ periods as (
         case
             when lines.withdrawn_at < periods.closes_at then null
             when lines.recorded_at < periods.closes_at then periods.ds
-            else {{ warehouse_forecaster.period_start(warehouse_forecaster.business_date('lines.recorded_at'), frequency) }}
+            else {{ warehouse_forecaster.period_start(warehouse_forecaster.closed_on('lines.recorded_at'), frequency) }}
         end as known_from
     from lines
     inner join periods

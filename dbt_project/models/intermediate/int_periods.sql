@@ -1,6 +1,6 @@
 -- Lines by day are few: the bounds of every panel follow from them, not from the lines.
 with as_of as (
-    select as_of_on from {{ ref('warehouse_forecaster', 'int_as_of') }}
+    select {{ warehouse_forecaster.closed_on('as_of') }} as closed_on from {{ ref('warehouse_forecaster', 'int_as_of') }}
 ),
 
 demand_days as (
@@ -27,7 +27,7 @@ demand_days as (
         min(demand_on) as first_day,
         min(ds) as first_ds
     from {{ panel.name }}_days
-    where first_recorded_at < {{ warehouse_forecaster.local_to_utc(warehouse_forecaster.period_add('ds', 1, frequency)) }}
+    where first_recorded_at < {{ warehouse_forecaster.closes_at(warehouse_forecaster.period_add('ds', 1, frequency)) }}
 ),
 
 {{ panel.name }}_bounds as (
@@ -36,7 +36,7 @@ demand_days as (
             when days.first_day = days.first_ds then days.first_ds
             else {{ warehouse_forecaster.period_add('days.first_ds', 1, frequency) }}
         end as first_period,
-        {{ warehouse_forecaster.period_add(warehouse_forecaster.period_start('as_of.as_of_on', frequency), -1, frequency) }} as last_period
+        {{ warehouse_forecaster.period_add(warehouse_forecaster.period_start('as_of.closed_on', frequency), -1, frequency) }} as last_period
     from {{ panel.name }}_first_days as days
     cross join as_of
 ),
@@ -75,7 +75,7 @@ final as (
         panel_name,
         ds,
         period_end,
-        {{ warehouse_forecaster.local_to_utc('period_end') }} as closes_at,
+        {{ warehouse_forecaster.closes_at('period_end') }} as closes_at,
         period_index,
         ds <= last_period as is_complete,
         ds > last_period as is_future

@@ -11,7 +11,7 @@
     ('changed', 'absurd price taken as missing', 'unit_price > ' ~ warehouse_forecaster.business('max_unit_price')),
     ('changed', 'price imputed', 'is_price_imputed'),
     ('kept', 'no price', "line_role = 'order' and price is null"),
-    ('kept', 'recorded after its day closed', warehouse_forecaster.business_date('recorded_at') ~ ' > demand_on'),
+    ('kept', 'recorded after its day closed', 'recorded_at >= ' ~ warehouse_forecaster.closes_at('demand_on + 1')),
 ] %}
 {% if warehouse_forecaster.has_input('items') %}
 {% do rules.append(('kept', 'unknown item', 'not is_known_item')) %}
