@@ -6,6 +6,7 @@ import contextlib
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
@@ -39,7 +40,7 @@ def model(name: str, meta: str, column: str = "degrees", keys: str = "unique_id 
     listed = "".join(f"\n      - {{name: {key}}}" for key in keys.split())
     return (
         f"models:\n  - name: {name}\n    columns:{listed}\n"
-        f"      - {{name: {column}, description: Outside., config: {{meta: {{{meta}}}}}}}\n"
+        f"      - {{name: {json.dumps(column)}, description: Outside., config: {{meta: {{{meta}}}}}}}\n"
     )
 
 
@@ -54,7 +55,8 @@ CASES = {
         "known in advance only where it lags at least the longest horizon, 7 periods",
     ),
     "long_lag": (model("long_lag", "role: known_future, input: target, lag: 7"), None),
-    "taken": (model("taken", "role: past", "lag_1"), "'lag_1' stands in panel already"),
+    "taken": (model("taken", "role: past", "Lag_1"), "'Lag_1' stands in panel already"),
+    "unquotable": (model("unquotable", "role: past", 'deg"rees'), "has a quote in its name"),
     "keyless": (model("keyless", "role: past", keys="ds"), "has no column 'unique_id' in its yml"),
     "circular": (model("circular", "role: past"), "reads panel, which would then depend on itself"),
 }
@@ -90,6 +92,33 @@ def dbt(folder: Path, *command: str) -> dbtRunnerResult:
     places = ["--profiles-dir", str(folder), "--project-dir", str(folder), "--quiet"]
     with contextlib.chdir(folder):
         return dbtRunner().invoke([*command, *places])
+
+
+@pytest.mark.parametrize("role", ["past", "known_future"])
+def test_a_column_may_have_any_name(bakery: Path, role: str) -> None:
+    """A keyword, blanks and signs: every statement that names it can be read."""
+    names = ["order", "Temp °C", "o'clock"]
+    listed = "".join(
+        f"      - {{name: {json.dumps(name)}, config: {{meta: {{role: {role}, scaling: log1p}}}}}}\n"
+        for name in names
+    )
+    keys = "      - {name: unique_id}\n      - {name: ds}\n"
+    (bakery / "models" / "odd.yml").write_text(
+        f"models:\n  - name: odd\n    columns:\n{keys}{listed}", encoding="utf-8"
+    )
+    selected = ", ".join(f'1.0 as "{name}"' for name in names)
+    (bakery / "models" / "odd.sql").write_text(
+        f"select 'rye' as unique_id, date '2024-01-01' as ds, {selected}", encoding="utf-8"
+    )
+    values = json.dumps({"extra_features": [{"model": "odd"}]})
+    models = ["panel_extended", "feature_selection", "feature_catalog", "scaling"]
+    done = dbt(bakery, "compile", "--select", *models, "--vars", values)
+    assert done.success, messages(done)
+    compiled = bakery / "target" / "compiled" / "warehouse_forecaster" / "models" / "features"
+    for model_name in models:
+        sql = (compiled / f"{model_name}.sql").read_text(encoding="utf-8")
+        assert len(duckdb.extract_statements(sql)) == 1
+        assert "Temp °C" in sql
 
 
 @pytest.mark.parametrize("name", CASES)

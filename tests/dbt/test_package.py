@@ -63,7 +63,9 @@ cross join (values ('rye', 20), ('spelt', 7), ('Käsestange/gross', 3)) as bread
 select
     breads.bread as unique_id,
     cast(days.range as date) as ds,
-    15 + 10 * sin(epoch(days.range) / 86400 / 58.0) as temperature
+    15 + 10 * sin(epoch(days.range) / 86400 / 58.0) as temperature,
+    cast(days.range as date) - date '2024-01-01' as "order",
+    cos(epoch(days.range) / 86400 / 5.0) as "Wind, o'clock"
 from range(timestamp '2024-01-01', timestamp '2024-09-01', interval 1 day) as days
 cross join (values ('rye'), ('spelt')) as breads (bread)
 """,
@@ -77,6 +79,10 @@ models:
         config: {meta: {role: key}}
       - name: temperature
         description: The temperature that was forecast for the day.
+        config: {meta: {role: known_future, scaling: standard}}
+      - name: order
+        config: {meta: {role: past, scaling: log1p}}
+      - name: Wind, o'clock
         config: {meta: {role: known_future, scaling: standard}}
 """,
     # Names that the package uses too: neither may be taken for the package's own.
@@ -147,6 +153,16 @@ def test_own_features_reach_what_the_forecaster_reads(
     ).fetchone()
     expected = ("known_future", "standard", True, "The temperature that was forecast for the day.")
     assert catalogued == expected
+
+
+def test_own_features_may_have_any_name(warehouse: duckdb.DuckDBPyConnection) -> None:
+    found = warehouse.execute(
+        "select feature_name, count(*), bool_and(scale <> 1) from bakery_features.scaling "
+        "where feature_name in ('order', 'Wind, o''clock') group by 1 order by 1"
+    ).fetchall()
+    cutoffs = warehouse.execute("select count(*) from bakery_features.cutoffs").fetchone()
+    assert cutoffs is not None
+    assert found == [("Wind, o'clock", *cutoffs, True), ("order", *cutoffs, True)]
 
 
 def test_absent_inputs_are_inactive_features(warehouse: duckdb.DuckDBPyConnection) -> None:

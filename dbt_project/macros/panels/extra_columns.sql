@@ -5,7 +5,7 @@
     {% if not execute %}{{ return(result) }}{% endif %}
     {% set taken = {} %}
     {% for column in warehouse_forecaster.find_model('panel', 'warehouse_forecaster').columns %}
-        {% do taken.update({column: 'panel'}) %}
+        {% do taken.update({column | lower: 'panel'}) %}
     {% endfor %}
     {% for extra in warehouse_forecaster.get_extra_features() %}
         {% set node = warehouse_forecaster.find_model(extra.model, extra.get('package')) %}
@@ -20,13 +20,18 @@
         {% for name, column in node.columns.items() if name not in ['panel_name', 'unique_id', 'ds'] %}
             {% set meta = (column.get('config') or {}).get('meta') or column.get('meta') or {} %}
             {% if meta.get('role') %}
-                {% if name in taken %}
-                    {{ exceptions.raise_compiler_error(place ~ ": its column '" ~ name ~ "' stands in " ~ taken[name] ~ " already; rename it") }}
+                {% if '"' in name %}
+                    {{ exceptions.raise_compiler_error(place ~ ": its column '" ~ name ~ "' has a quote in its name; rename it") }}
+                {% endif %}
+                {% if name | lower in taken %}
+                    {{ exceptions.raise_compiler_error(
+                        place ~ ": its column '" ~ name ~ "' stands in " ~ taken[name | lower] ~ " already; rename it"
+                    ) }}
                 {% endif %}
                 {% if meta.role not in ['past', 'known_future', 'flag'] %}
                     {{ exceptions.raise_compiler_error(place ~ ": its column '" ~ name ~ "' has role " ~ meta.role ~ "; use past, known_future or flag") }}
                 {% endif %}
-                {% do taken.update({name: extra.model}) %}
+                {% do taken.update({name | lower: extra.model}) %}
                 {% do columns.append(name) %}
             {% endif %}
         {% endfor %}

@@ -57,7 +57,7 @@ described as (
     {%- for feature in features %}
     {%- set source = warehouse_forecaster.feature_source(feature) %}
     select
-        '{{ feature.name }}' as feature_name,
+        '{{ feature.name | replace("'", "''") }}' as feature_name,
         '{{ feature.relation }}' as relation_name,
         '{{ feature.role }}' as role,
         '{{ feature.scaling or 'none' }}' as scaling,

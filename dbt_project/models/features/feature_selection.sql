@@ -72,10 +72,11 @@ probed as (
 measured as (
     select
         {%- for feature in features %}
-        {%- set x = 'cast(' ~ feature ~ ' as double)' %}
+        {%- set column = adapter.quote(feature) %}
+        {%- set x = 'cast(' ~ column ~ ' as double)' %}
         {%- set y = 'y_next' if feature in past else 'y_train' %}
-        count({{ feature }}) as n_{{ loop.index }},
-        count(distinct {{ feature }}) as distinct_{{ loop.index }},
+        count({{ column }}) as n_{{ loop.index }},
+        count(distinct {{ column }}) as distinct_{{ loop.index }},
         {{ warehouse_forecaster.correlation(x, y) }} as straight_{{ loop.index }},
         {{ warehouse_forecaster.correlation(x, 'ln(1 + abs(' ~ y ~ '))') }} as logged_{{ loop.index }},
         {{ warehouse_forecaster.correlation(x ~ ' * ' ~ x, 'ln(1 + abs(' ~ y ~ '))') }} as squared_{{ loop.index }},
@@ -92,7 +93,7 @@ stacked as (
     {%- for feature in features %}
     select
         panel_name,
-        '{{ feature }}' as feature_name,
+        '{{ feature | replace("'", "''") }}' as feature_name,
         {{ loop.index }} as position,
         n_{{ loop.index }} as n_rows,
         distinct_{{ loop.index }} as n_distinct,

@@ -18,11 +18,12 @@ final as (
         {%- set position = loop.index %}
         {%- set model = brought.get(extra.model, {}) %}
         {%- for column in model.get('columns', []) %}
-        {%- set meta = model.roles[column].config.meta or model.roles[column].meta %},
+        {%- set meta = model.roles[column].config.meta or model.roles[column].meta %}
+        {%- set quoted = adapter.quote(column) %},
         {% if meta.role == 'past' -%}
-        case when not panel.is_future then extra_{{ position }}.{{ column }} end as {{ column }}
+        case when not panel.is_future then extra_{{ position }}.{{ quoted }} end as {{ quoted }}
         {%- else -%}
-        extra_{{ position }}.{{ column }}
+        extra_{{ position }}.{{ quoted }} as {{ quoted }}
         {%- endif %}
         {%- endfor %}
         {%- endfor %}

@@ -14,8 +14,9 @@ with cutoffs as (
 panel_moments as (
     select
         {%- for feature in dated if feature.scaling in ['standard', 'log1p'] %}
-        {%- set value = warehouse_forecaster.scaled_value(feature.name, feature.scaling) %}
-        count({{ feature.name }}) as n_{{ loop.index }},
+        {%- set column = adapter.quote(feature.name) %}
+        {%- set value = warehouse_forecaster.scaled_value(column, feature.scaling) %}
+        count({{ column }}) as n_{{ loop.index }},
         avg({{ value }}) as mean_{{ loop.index }},
         var_pop({{ value }}) as variance_{{ loop.index }},
         {%- endfor %}
@@ -28,8 +29,9 @@ panel_moments as (
 series_moments as (
     select
         {%- for feature in static if feature.scaling in ['standard', 'log1p'] %}
-        {%- set value = warehouse_forecaster.scaled_value(feature.name, feature.scaling) %}
-        count({{ feature.name }}) as n_{{ loop.index }},
+        {%- set column = adapter.quote(feature.name) %}
+        {%- set value = warehouse_forecaster.scaled_value(column, feature.scaling) %}
+        count({{ column }}) as n_{{ loop.index }},
         avg({{ value }}) as mean_{{ loop.index }},
         var_pop({{ value }}) as variance_{{ loop.index }},
         {%- endfor %}
@@ -55,7 +57,7 @@ moments as (
     select
         panel_name,
         ds,
-        '{{ feature.name }}' as feature_name,
+        '{{ feature.name | replace("'", "''") }}' as feature_name,
         '{{ feature.scaling }}' as method,
         n_{{ loop.index }} as n,
         mean_{{ loop.index }} as mean,
@@ -70,7 +72,7 @@ moments as (
 features as (
     {%- for feature in scaled %}
     select
-        '{{ feature.name }}' as feature_name,
+        '{{ feature.name | replace("'", "''") }}' as feature_name,
         '{{ feature.scaling or 'none' }}' as method
     {{ 'union all' if not loop.last }}
     {%- else %}

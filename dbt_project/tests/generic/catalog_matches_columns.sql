@@ -8,7 +8,7 @@ with table_columns as (
     {%- for name, relation in relations.items() %}
     {%- set outer = loop %}
     {%- for column in (adapter.get_columns_in_relation(relation) if execute else []) %}
-    select '{{ name }}' as relation_name, '{{ column.name }}' as feature_name
+    select '{{ name }}' as relation_name, '{{ column.name | replace("'", "''") }}' as feature_name
     {{ 'union all' if not (loop.last and outer.last) }}
     {%- endfor %}
     {%- endfor %}
