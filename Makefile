@@ -27,7 +27,7 @@ help: ## what this file can do
 	grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/' \
 	  | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
-demo: $(INSTALLED) ## simulate the demo shop, build, train, predict, publish, report
+demo: $(INSTALLED) ## simulate the demo shop, build, backtest, train, publish, report
 	$(BIN)/forecast demo
 	$(BIN)/forecast run
 

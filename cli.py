@@ -32,7 +32,7 @@ app = typer.Typer(
     epilog="Start here:           [bold]forecast demo && forecast run[/bold]\n\n"
     "On your own tables:   [bold]forecast init --help[/bold]\n\n"
     "Exit codes: 0 done, 1 the work failed, 2 bad usage or input, 3 the warehouse is locked "
-    "or read-only.",
+    "or read-only, 130 interrupted.",
 )
 runs_app = typer.Typer(
     no_args_is_help=True, help="List runs, show one, promote a model, roll back."
@@ -141,7 +141,7 @@ def demo(
         say(
             {"warehouse": str(project.warehouse_path), "size": size, "seed": seed},
             f"The {size} demo shop is in {project.warehouse_path}, schema raw.",
-            "forecast run   (or step by step: forecast build, train, backtest, publish, report)",
+            "forecast run   (or step by step: forecast build, backtest, train, publish, report)",
         )
 
 
@@ -377,7 +377,7 @@ def run(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """All in order: build, train, backtest against the baselines, publish, report."""
+    """All in order: build, backtest against the baselines, train, publish, report."""
     with _answering(as_json, debug) as say:
         from forecaster import run as work
         from forecaster.publish import publish as write
@@ -472,11 +472,10 @@ def runs_promote(
 ) -> None:
     """Make a trained run its panel's champion."""
     with _answering(as_json, debug) as say:
-        from forecaster import registry
+        from forecaster import run as work
 
-        warehouse = _warehouse(project_dir, profiles_dir, target, as_json)
-        row = registry.promote(warehouse, run_id, reason)
-        warehouse.project.refresh_marts()
+        project = _project(project_dir, profiles_dir, target, as_json)
+        row = work.promote(project, run_id, reason)
         say(
             {"panel_name": row["panel_name"], "champion": run_id},
             f"{run_id} is the champion of {row['panel_name']}.",
@@ -495,11 +494,9 @@ def runs_rollback(
 ) -> None:
     """Make the champion before the present one champion again."""
     with _answering(as_json, debug) as say:
-        from forecaster import registry
+        from forecaster import run as work
 
-        warehouse = _warehouse(project_dir, profiles_dir, target, as_json)
-        row = registry.roll_back(warehouse, panel)
-        warehouse.project.refresh_marts()
+        row = work.roll_back(_project(project_dir, profiles_dir, target, as_json), panel)
         say(
             {"panel_name": panel, "champion": row["run_id"]},
             f"{row['run_id']} ({row['model_name']}) is the champion of {panel} again.",
@@ -537,7 +534,9 @@ def _answering(as_json: bool, debug: bool) -> Iterator[Callable[[dict[str, Any],
         raise fail(error.message, error.remedy, error.exit_code) from error
     except KeyboardInterrupt as error:
         raise fail(
-            "interrupted; nothing half done was kept", "run the command again", 130
+            "interrupted: what was complete is kept, nothing half done is",
+            "run the command again",
+            130,
         ) from error
     except (typer.Exit, typer.Abort):
         raise

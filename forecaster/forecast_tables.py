@@ -204,10 +204,11 @@ def complete_run(
     return n_rows
 
 
-def fail_run(warehouse: Warehouse, run_id: str, error: str) -> None:
-    """Close a run that found nothing."""
+def fail_run(warehouse: Warehouse, run_id: str, error: str) -> bool:
+    """Close a run that found nothing; False where it was closed already."""
+    values = {"status": "failed", "error": error[:2000]}
     with warehouse.transaction() as connection:
-        _finish(warehouse, connection, run_id, {"status": "failed", "error": error[:2000]})
+        return _finish(warehouse, connection, run_id, values) > 0
 
 
 def abandon_dead_runs(warehouse: Warehouse) -> list[str]:
@@ -256,16 +257,18 @@ def _promote(
 
 def _finish(
     warehouse: Warehouse, connection: duckdb.DuckDBPyConnection, run_id: str, values: dict[str, Any]
-) -> None:
+) -> int:
+    """Close a running run; returns how many there were: 0 or 1."""
     values = {**values, "finished_at": _now()}
     assignments = ", ".join(f"{quoted(name)} = ${name}" for name in values)
-    connection.execute(
+    (n_closed,) = connection.execute(
         f"update {warehouse.project.relation('runs')} set {assignments}, "
         "seconds = date_diff('millisecond', started_at, cast($finished_at as timestamp)) "
         "/ 1000.0 "
         "where run_id = $run_id and status = 'running'",
         {**values, "run_id": run_id},
-    )
+    ).fetchone() or (0,)
+    return int(n_closed)
 
 
 def _insert_row(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from forecaster.warehouse import Warehouse
@@ -83,17 +85,35 @@ class Marts:
             nodes=node_ids,
         )
 
+    @cached_property
+    def variants(self) -> dict[str, str]:
+        """What a model is called, by the fingerprint of its settings."""
+        rows = self._rows(
+            "select distinct model_name, settings_fingerprint, settings from {runs} "
+            "where panel_name = $panel and status = 'complete' and kind in ('train', 'backtest')"
+        )
+        return variant_names(rows)
+
+    def _named(self, rows: Rows) -> Rows:
+        """`model_name` with its settings, where a model has been tried with several."""
+        return [
+            {**row, "model_name": self.variants.get(row["settings_fingerprint"], row["model_name"])}
+            for row in rows
+        ]
+
     def champion(self) -> dict[str, Any] | None:
         """The run that made the live forecast, and the promotion behind it; None before any."""
         rows = self._rows(
             "select f.run_id, f.model_name, max(f.cutoff) as cutoff, "
             "max(f.confidence_level) as confidence, any_value(c.run_id) as trained_by, "
+            "any_value(r.settings_fingerprint) as settings_fingerprint, "
             "any_value(c.reason) as reason from {fct_forecasts} as f "
             "left join {forecast_champions} as c on f.panel_name = c.panel_name "
             "and c.is_current and c.segment = 'all' "
+            "left join {runs} as r on f.run_id = r.run_id "
             "where f.panel_name = $panel group by all"
         )
-        return rows[0] if rows else None
+        return self._named(rows)[0] if rows else None
 
     def live(self, run_id: str, cutoff: date) -> Rows:
         """The live forecast of every series, and of the nodes above, which have no mart."""
@@ -133,33 +153,38 @@ class Marts:
 
     def backtests(self, node_ids: list[str]) -> Rows:
         """What each model forecast at each past cutoff, in its newest backtest."""
-        return self._rows(
+        rows = self._rows(
             "with newest as ("
-            "select p.run_id, p.model_name, p.cutoff from {predictions} as p "
+            "select p.run_id, p.model_name, r.settings_fingerprint, p.cutoff "
+            "from {predictions} as p "
             "join {runs} as r using (run_id) where p.panel_name = $panel "
             "and r.kind = 'backtest' and r.status = 'complete' "
-            "group by p.run_id, p.model_name, p.cutoff qualify row_number() over "
-            "(partition by p.model_name, p.cutoff order by max(r.started_at) desc) = 1) "
-            "select p.model_name, p.cutoff, p.level, p.unique_id, "
+            "group by p.run_id, p.model_name, r.settings_fingerprint, p.cutoff "
+            "qualify row_number() over (partition by p.model_name, r.settings_fingerprint, "
+            "p.cutoff order by max(r.started_at) desc) = 1) "
+            "select p.model_name, settings_fingerprint, p.cutoff, p.level, p.unique_id, "
             f"strftime(min(p.ds), {DS}) as start, list(p.yhat order by p.ds) as yhat "
             "from {predictions} as p join newest using (run_id, model_name, cutoff) "
             "where p.panel_name = $panel and (p.level != 'bottom' "
             "or list_contains($nodes, p.unique_id)) "
-            "group by all order by p.model_name, p.cutoff",
+            "group by all order by p.model_name, settings_fingerprint, p.cutoff",
             nodes=node_ids,
         )
+        return self._named(rows)
 
     def accuracy(self) -> Rows:
         """Scores by model, level, cutoff and step (null: all), of each model's newest backtest of a
         cutoff; of the validation of training where nothing was backtested."""
-        return self._rows(
-            f"select *, strftime(cutoff, {DS}) as cutoff_on from {{fct_forecast_accuracy}} "
-            "where panel_name = $panel and segment_type is null and stockouts = 'left out' "
-            "and actuals = 'first known' and kind in ('backtest', 'train') and n_obs > 0 "
-            "qualify kind = min(kind) over () and made_at = max(made_at) "
-            "over (partition by model_name, cutoff, kind) "
-            "order by level, model_name, cutoff, horizon_step"
+        rows = self._rows(
+            f"select a.*, r.settings_fingerprint, strftime(a.cutoff, {DS}) as cutoff_on "
+            "from {fct_forecast_accuracy} as a join {runs} as r using (run_id) "
+            "where a.panel_name = $panel and a.segment_type is null and a.stockouts = 'left out' "
+            "and a.actuals = 'first known' and a.kind in ('backtest', 'train') and a.n_obs > 0 "
+            "qualify a.kind = min(a.kind) over () and a.made_at = max(a.made_at) "
+            "over (partition by a.model_name, r.settings_fingerprint, a.cutoff, a.kind) "
+            "order by a.level, a.model_name, r.settings_fingerprint, a.cutoff, a.horizon_step"
         )
+        return self._named(rows)
 
     def training(self) -> Rows:
         """The loss by epoch of every complete train run, the newest first."""
@@ -181,3 +206,23 @@ class Marts:
             "from {runs} where panel_name = $panel order by started_at desc limit $limit",
             limit=limit,
         )
+
+
+def variant_names(runs: Rows) -> dict[str, str]:
+    """Names by fingerprint: the model's, and the settings in which its runs differ."""
+    of_model: dict[str, dict[str, dict[str, Any]]] = {}
+    for run in runs:
+        settings = _flat(json.loads(run["settings"]))
+        of_model.setdefault(run["model_name"], {})[run["settings_fingerprint"]] = settings
+    names = {}
+    for model, variants in of_model.items():
+        keys = sorted({key for settings in variants.values() for key in settings})
+        told = [key for key in keys if len({s.get(key) for s in variants.values()}) > 1]
+        for fingerprint, settings in variants.items():
+            words = ", ".join(f"{key}={settings.get(key)}" for key in told)
+            names[fingerprint] = f"{model} ({words})" if words else model
+    return names
+
+
+def _flat(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    return {key: str(value) for part in settings.values() for key, value in part.items()}

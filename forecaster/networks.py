@@ -57,9 +57,11 @@ class ForkedLSTM(keras.Model):
 
 
 def distribution(outputs: Any, at: AtOrigin, base: Any, is_signed: bool) -> tuple[Any, Any]:
-    """Mean and non-crossing quantiles in units of the scale; not negative unless signed.
+    """Mean and non-crossing quantiles in units of the scale.
 
-    The lowest quantile is free, each further one adds a softplus increment.
+    The lowest quantile is free, each further one adds a softplus increment. Unless signed, the mean
+    is not negative and what quantiles are below zero is a tenth of what it was: whoever forecasts
+    cuts it off, but a quantile cut off in training would have no slope to leave zero by.
     """
     correction, raw = outputs
     if is_signed:
@@ -69,4 +71,4 @@ def distribution(outputs: Any, at: AtOrigin, base: Any, is_signed: bool) -> tupl
     lowest = raw[..., :1] + (at.level[..., None, None] if is_signed else 0.0)
     increments = tf.cumsum(tf.nn.softplus(raw[..., 1:]), axis=-1)
     quantiles = tf.concat([lowest, lowest + increments], axis=-1)
-    return mean, quantiles if is_signed else tf.nn.relu(quantiles)
+    return mean, quantiles if is_signed else tf.nn.leaky_relu(quantiles, alpha=0.1)

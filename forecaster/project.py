@@ -204,7 +204,11 @@ class Project:
     def _code_hash(self) -> str:
         """Of all that compiled SQL can depend on."""
         packages = self.folder / str(self.definition.get("packages-install-path", "dbt_packages"))
-        roots = [self.folder, *(packages.iterdir() if packages.is_dir() else [])]
+        installed = sorted(packages.iterdir()) if packages.is_dir() else []
+        roots = [
+            self.folder,
+            *(root for root in installed if (root / "dbt_project.yml").is_file()),
+        ]
         digest = hashlib.sha256()
         for part in (
             self.target,
@@ -213,12 +217,13 @@ class Project:
         ):
             digest.update(part.encode() + b"\0")
         for root in roots:
-            files = [
-                root / "dbt_project.yml",
-                *root.glob("macros/**/*"),
-                *root.glob("analyses/**/*"),
+            definition = read_yaml(root / "dbt_project.yml")
+            folders = [
+                *definition.get("macro-paths", ["macros"]),
+                *definition.get("analysis-paths", ["analyses"]),
             ]
-            for file in sorted(files):
+            files = [file for name in folders for file in (root / str(name)).glob("**/*")]
+            for file in sorted([root / "dbt_project.yml", *files]):
                 if file.is_file():
                     digest.update(file.read_bytes() + b"\0")
         return digest.hexdigest()[:16]

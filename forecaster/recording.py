@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from forecaster import artifacts, forecast_tables, registry
+from forecaster.fingerprints import Fingerprints, settings_json
 from forecaster.forecast_tables import RunResults
 from forecaster.models.base import Model
 from forecaster.warehouse import Warehouse
@@ -51,7 +52,7 @@ class Outcome:
             lines.append(
                 f"  champion: {self.promoted}"
                 if self.promoted
-                else "  not the champion: see `forecast backtest`"
+                else "  not the champion: backtest both, or `forecast runs promote`"
             )
         return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
 
@@ -90,7 +91,7 @@ def recorded(
     kind: str,
     panel_name: str,
     model: Model,
-    prints: registry.Fingerprints,
+    prints: Fingerprints,
     model_run_id: str | None = None,
 ) -> Iterator[Recorded]:
     """Write `running`, and `failed` with the reason if the work inside does not complete."""
@@ -104,7 +105,7 @@ def recorded(
             "panel_name": panel_name,
             "model_name": model.name,
             "model_run_id": model_run_id or run_id,
-            "settings": registry.settings_json(model),
+            "settings": settings_json(model),
             "features_fingerprint": prints.features,
             "settings_fingerprint": prints.settings,
             "code_fingerprint": prints.code,
@@ -114,10 +115,10 @@ def recorded(
     try:
         yield run
     except BaseException as error:
-        if run.outcome.status != "complete":
+        reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+        # a run that is complete keeps its model, wherever the error came from
+        if forecast_tables.fail_run(warehouse, run_id, f"{type(error).__name__}: {reason}"):
             artifacts.remove(warehouse.project.artifacts_folder, run_id)
-            reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
-            forecast_tables.fail_run(warehouse, run_id, f"{type(error).__name__}: {reason}")
         raise
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from forecaster import artifacts, features, forecast_tables, registry
+from forecaster import artifacts, champions, features, forecast_tables, registry
 from forecaster.config import DEFAULT_MODEL, model_settings, run_settings, split_settings
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.features import PanelSettings
+from forecaster.fingerprints import fingerprints
 from forecaster.forecast_tables import RunResults
 from forecaster.models import model_class
 from forecaster.models.base import EpochRecord, Forecast, Model
@@ -51,10 +52,8 @@ def predict(project: Project, panels: Sequence[str] = ()) -> list[Outcome]:
     """Forecast each panel with its champion, as it was trained, from the newest features."""
     warehouse = _opened(project)
     found = features.panels(warehouse, panels)
-    champions = {
-        panel.panel_name: registry.champion(warehouse, panel.panel_name) for panel in found
-    }
-    outcomes = [_predict_panel(warehouse, panel, champions[panel.panel_name]) for panel in found]
+    present = {panel.panel_name: champions.champion(warehouse, panel.panel_name) for panel in found}
+    outcomes = [_predict_panel(warehouse, panel, present[panel.panel_name]) for panel in found]
     return _refreshed(project, outcomes)
 
 
@@ -88,16 +87,36 @@ def run_all(
     settings: Mapping[str, Any] | None = None,
     force: bool = False,
 ) -> list[Outcome]:
-    """Train, then backtest the model with the same settings, and the baselines with theirs.
+    """Backtest the baselines and the model, then train it.
 
-    The marts are refreshed once, at the end.
+    In this order the training can tell whether the model is better than the present champion. The
+    marts are refreshed once, at the end.
     """
-    outcomes = _train(project, panels, model, settings, force)
     of_run, _ = split_settings(settings or {})
     baselines = [name for name in BASELINES if name != model]
-    outcomes += _backtest(project, panels, baselines, of_run, force)
+    outcomes = _backtest(project, panels, baselines, of_run, force)
     outcomes += _backtest(project, panels, [model], settings, force)
+    outcomes += _train(project, panels, model, settings, force)
     return _refreshed(project, outcomes)
+
+
+def promote(project: Project, run_id: str, reason: str) -> dict[str, Any]:
+    """Make a trained run its panel's champion; returns its row of `runs`."""
+    warehouse = Warehouse(project)
+    chosen = registry.show(warehouse, run_id)
+    project.marts_due.set()
+    champions.promote(warehouse, chosen, reason)
+    _refreshed(project, [])
+    return chosen
+
+
+def roll_back(project: Project, panel: str) -> dict[str, Any]:
+    """Make the champion before the present one champion again; returns its row of the stack."""
+    warehouse = Warehouse(project)
+    project.marts_due.set()
+    before = champions.roll_back(warehouse, panel)
+    _refreshed(project, [])
+    return before
 
 
 def _train(
@@ -146,7 +165,7 @@ def _train_panel(
     warehouse: Warehouse, settings: PanelSettings, model: Model, force: bool
 ) -> Outcome:
     name = settings.panel_name
-    prints = registry.fingerprints(model, features.fingerprint(warehouse, name))
+    prints = fingerprints(model, features.fingerprint(warehouse, name))
     earlier = registry.find_complete(warehouse, "train", name, model.name, prints)
     if earlier and not force:
         return Outcome("train", name, model.name, earlier, "unchanged")
@@ -160,17 +179,17 @@ def _train_panel(
         if fit.validation is not None and origin is not None:
             tables.append(_tables(panel, panel.at(origin), fit.validation, model))
         path, digest = artifacts.save(model, warehouse.project.artifacts_folder, run.run_id)
-        stack = registry.champions(warehouse, name)
-        reason = registry.promotion_reason(warehouse, name, model.name)
+        stack = champions.stack(warehouse, name)
+        reason = champions.promotion_reason(warehouse, name, model, prints.settings)
         history = [(panel.cutoff, record) for record in fit.history]
         results = dataclasses.replace(
             _results(name, model, tables, history, reason),
             replaces=stack[-1]["run_id"] if stack else None,
         )
         run.complete(results, {"artifact_path": path, "artifact_sha256": digest})
-    if reason and registry.champion(warehouse, name)["run_id"] != run.run_id:
+    if reason and champions.champion(warehouse, name)["run_id"] != run.run_id:
         # another train came between: it is the one to be better than
-        reason = registry.promotion_reason(warehouse, name, model.name)
+        reason = champions.promotion_reason(warehouse, name, model, prints.settings)
         if reason:
             forecast_tables.promote(warehouse, run.run_id, reason)
     notes = (
@@ -191,7 +210,7 @@ def _predict_panel(
         champion["artifact_sha256"],
         champion["run_id"],
     )
-    prints = registry.fingerprints(model, features.fingerprint(warehouse, name))
+    prints = fingerprints(model, features.fingerprint(warehouse, name))
     panel = _read(warehouse, settings, model)
     with recorded(warehouse, "predict", name, model, prints, champion["run_id"]) as run:
         with warehouse.project.progress.task(f"Forecasting {name} with {model.name}"):
@@ -206,7 +225,7 @@ def _backtest_panel(
 ) -> Outcome:
     """`loaded` keeps the panel for the next model, once one of them needs it."""
     name = settings.panel_name
-    prints = registry.fingerprints(model, features.fingerprint(warehouse, name))
+    prints = fingerprints(model, features.fingerprint(warehouse, name))
     earlier = registry.find_complete(warehouse, "backtest", name, model.name, prints)
     if earlier and not force:
         return Outcome("backtest", name, model.name, earlier, "unchanged")

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from pydantic import Field
 
+from forecaster.config import ModelSettings
 from forecaster.panel import Panel
 
-if TYPE_CHECKING:
-    from forecaster.models.lstm import LSTMSettings
-
 PERIODS_OF_A_YEAR = {"day": 364, "week": 52, "month": 12}  # that keep the phase of the season
+
+
+class SignalSettings(ModelSettings):
+    """Settings of a model that reads signals.
+
+    A value is cut at `winsorise` times the mean size of the sales before it in the capped means.
+    The scale of a series is its level and `floor_own` of its long mean and `floor_group` of its
+    group's. The year-ago index enters the base to the power `year_power`.
+    """
+
+    winsorise: float = Field(default=3.0, gt=0)
+    floor_own: float = Field(default=0.1, ge=0)
+    floor_group: float = Field(default=0.1, ge=0)
+    year_power: float = Field(default=0.5, ge=0)
 
 
 class Signals:
     """Model inputs of any rows and origins, computed from what was known at each origin."""
 
-    def __init__(self, settings: LSTMSettings, panel: Panel, group: str | None) -> None:
+    def __init__(self, settings: SignalSettings, panel: Panel, group: str | None) -> None:
         self.settings, self.panel = settings, panel
         self.y = panel.y_train
         self.past, self.future = panel.past, panel.future

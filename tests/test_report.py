@@ -14,7 +14,7 @@ import pytest
 from forecaster import marts, report, run
 from forecaster.demo import simulate
 from forecaster.errors import BAD_INPUT, LOCKED, ForecastError
-from forecaster.marts import Marts
+from forecaster.marts import Marts, variant_names
 from forecaster.project import Project
 from forecaster.publish import publish
 from forecaster.warehouse import Warehouse
@@ -265,3 +265,20 @@ def test_published_marts_hold_the_same(project: Project, data: dict[str, Any]) -
         sum(one["live"]["yhat"]) for one in panel_of(data)["series"] if one["level"] == "bottom"
     )
     assert total and total[0] == pytest.approx(shown, rel=1e-3)
+
+
+def test_a_model_tried_with_several_settings_is_named_by_them():
+    def of(model: str, **settings: object) -> dict[str, str]:
+        stored = json.dumps({"run": {"seed": 1}, "model": settings})
+        return {"model_name": model, "settings_fingerprint": stored, "settings": stored}
+
+    runs = [
+        of("seasonal_mean", n_seasons=4, trend=False),
+        of("seasonal_mean", n_seasons=8, trend=False),
+        of("lstm", units=64),
+    ]
+    assert list(variant_names(runs).values()) == [
+        "seasonal_mean (n_seasons=4)",
+        "seasonal_mean (n_seasons=8)",
+        "lstm",
+    ]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from forecaster import registry, run
+from forecaster import champions, registry, run
 from forecaster.errors import ForecastError
+from forecaster.fingerprints import fingerprints
 from forecaster.warehouse import Warehouse
 from tests.test_warehouse import execute
 
@@ -62,7 +63,7 @@ def test_train_writes_the_validation_and_the_live_forecast(shop, warehouse):
     assert stored["pid"] == os.getpid()
     assert stored["seconds"] > 0
     assert stored["artifact_path"] == f"artifacts/{outcome.run_id}"
-    assert registry.champion(warehouse, "small")["run_id"] == outcome.run_id
+    assert champions.champion(warehouse, "small")["run_id"] == outcome.run_id
 
 
 def test_nothing_new_trains_nothing(shop, warehouse):
@@ -120,12 +121,27 @@ def test_a_model_that_is_not_what_was_saved_is_refused(shop, warehouse, harm):
     assert statuses(warehouse) == ["complete"]
 
 
+def test_a_run_that_is_complete_keeps_its_model(shop, warehouse, monkeypatch):
+    """The work fails after its results were written: when they are read again."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(registry, "scores", interrupt)
+        run.train(shop, model="seasonal_mean")
+    assert statuses(warehouse) == ["complete"]
+    (predicted,) = run.predict(shop)
+    assert predicted.status == "complete"
+
+
 def test_backtest_scores_every_cutoff(shop, warehouse):
     outcomes = run.backtest(shop, models=["seasonal_naive", "seasonal_mean"])
     assert [list(o.scores) for o in outcomes] == [["2024-03-10", "2024-03-17"]] * 2
-    assert registry.champions(warehouse, "small") == []
-    rmsse = registry.backtest_rmsse(warehouse, "small")
-    assert set(rmsse) == {"seasonal_naive", "seasonal_mean"}
+    assert champions.stack(warehouse, "small") == []
+    prints = fingerprints(run.make_model("seasonal_mean", {}), "")
+    rmsse = champions.backtest_rmsse(warehouse, "small", "seasonal_mean", prints.settings)
+    assert [str(cutoff) for cutoff in rmsse] == ["2024-03-10", "2024-03-17"]
     again = run.backtest(shop, models=["seasonal_naive", "seasonal_mean"])
     assert [o.status for o in again] == ["unchanged", "unchanged"]
 
@@ -141,21 +157,41 @@ def test_a_challenger_needs_a_better_backtest(shop, warehouse):
     assert worse.promoted is None
     (same,) = run.train(shop, model="seasonal_mean", force=True)
     assert same.promoted is not None
-    assert registry.champion(warehouse, "small")["run_id"] == same.run_id
+    assert champions.champion(warehouse, "small")["run_id"] == same.run_id
+
+
+def test_other_settings_make_a_challenger(shop, warehouse):
+    """A quick trial does not push out a champion that took hours."""
+    run.train(shop, model="seasonal_mean")
+    trial = {"n_seasons": 1}
+    (outcome,) = run.train(shop, model="seasonal_mean", settings=trial)
+    assert outcome.promoted is None
+    run.backtest(shop, models=["seasonal_mean"])
+    run.backtest(shop, models=["seasonal_mean"], settings=trial)
+    (worse,) = run.train(shop, model="seasonal_mean", settings=trial, force=True)
+    assert worse.promoted is None
+    (better,) = run.train(shop, model="seasonal_mean", force=True)
+    assert champions.champion(warehouse, "small")["run_id"] == better.run_id
+
+
+def test_a_reason_that_only_sounds_like_a_roll_back(shop, warehouse):
+    ids = [run.train(shop, model="seasonal_naive", force=True)[0].run_id for _ in range(3)]
+    run.promote(shop, ids[0], "roll-back from the Christmas model")
+    assert [row["run_id"] for row in champions.stack(warehouse, "small")] == [*ids, ids[0]]
 
 
 def test_promotion_and_roll_back_are_rows(shop, warehouse):
     ids = [run.train(shop, model="seasonal_naive", force=True)[0].run_id for _ in range(3)]
-    assert registry.roll_back(warehouse, "small")["run_id"] == ids[1]
-    assert registry.roll_back(warehouse, "small")["run_id"] == ids[0]
+    assert run.roll_back(shop, "small")["run_id"] == ids[1]
+    assert run.roll_back(shop, "small")["run_id"] == ids[0]
     with pytest.raises(ForecastError, match="no earlier champion"):
-        registry.roll_back(warehouse, "small")
-    registry.promote(warehouse, ids[2])
-    assert registry.champion(warehouse, "small")["run_id"] == ids[2]
-    assert registry.roll_back(warehouse, "small")["run_id"] == ids[0]
+        run.roll_back(shop, "small")
+    run.promote(shop, ids[2], "by hand")
+    assert champions.champion(warehouse, "small")["run_id"] == ids[2]
+    assert run.roll_back(shop, "small")["run_id"] == ids[0]
     assert counts(warehouse)["model_promotions"] == 7
     with pytest.raises(ForecastError, match="no run 'x'"):
-        registry.promote(warehouse, "x")
+        run.promote(shop, "x", "by hand")
 
 
 def test_failed_work_leaves_a_failed_run_and_nothing_else(shop, warehouse):
@@ -242,7 +278,7 @@ def test_two_trains_at_once(shop, warehouse):
     errors = [process.communicate(timeout=300)[1] for process in both]
     assert [process.returncode for process in both] == [0, 0], errors
     assert statuses(warehouse) == ["complete", "complete"]
-    assert len(registry.champions(warehouse, "small")) == 1
+    assert len(champions.stack(warehouse, "small")) == 1
 
 
 def test_history_shorter_than_two_horizons(shop, warehouse):

@@ -44,6 +44,7 @@ def forecast(
     simple["horizon_step"] = simple["ds"].map({day: k + 1 for k, day in enumerate(days)})
     seconds = time.perf_counter() - started
     parts = [simple.assign(model_name="window_mean", seconds=seconds)]
+    parts.append(simple.assign(model_name="zero", yhat=0.0, seconds=0.0))
     for name, models in peers(int(frame.season_length)).items():
         started = time.perf_counter()
         fallback = WindowAverage(window_size=1)

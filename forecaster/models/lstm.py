@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import Field
 
-from forecaster.config import ModelSettings
 from forecaster.models.base import Forecast, Learned, Model, Report, history_status
 from forecaster.panel import Panel
-from forecaster.signals import Signals
+from forecaster.signals import Signals, SignalSettings
 from forecaster.training import (
     Ahead,
     WeightAverage,
@@ -38,7 +37,7 @@ SERIES_AT_ONCE = 1024
 SERIES_OF_A_GROUP = 30  # on average at least, or the groups' profiles are noise
 
 
-class LSTMSettings(ModelSettings):
+class LSTMSettings(SignalSettings):
     """What shapes and trains the network.
 
     An epoch is one pass over all series, each with `origins` random origins in one random window,
@@ -62,10 +61,6 @@ class LSTMSettings(ModelSettings):
     total_weight: float = Field(default=1.0, ge=0)
     bias_weight: float = Field(default=1.0, ge=0)
     quantile_weight: float = Field(default=0.3, gt=0)
-    winsorise: float = Field(default=3.0, gt=0)
-    floor_own: float = Field(default=0.1, ge=0)
-    floor_group: float = Field(default=0.1, ge=0)
-    year_power: float = Field(default=0.5, ge=0)
     calibration_origins: int = Field(default=8, ge=1)
     calibration_limit: float = Field(default=1.25, ge=1)
     group: str | None = None
@@ -156,11 +151,13 @@ class LSTM(Model):
             quantiles.append(q[:, 0] * at.scale[..., None])
             active.append(at.active[:, 0] > 0)
         mean, is_active = np.concatenate(means), np.concatenate(active)
+        bounds = np.concatenate(quantiles)
         mean *= self._total_factor(signals, mean, is_active)
         if not panel.is_signed:
+            bounds = np.maximum(bounds, 0.0)
             # the loss looks at series that still sell; of the others it has learned no mean
             mean[~is_active] = 0.0
-        return Forecast(mean, np.concatenate(quantiles), history_status(panel, signals.context))
+        return Forecast(mean, bounds, history_status(panel, signals.context))
 
     def _total_factor(self, signals: Signals, mean: np.ndarray, active: np.ndarray) -> float:
         """What brings the total of the means (series, horizon) to its level.

@@ -5,17 +5,18 @@ with
 newest_runs as (
     select
         panel_name,
-        model_name,
+        -- the mean of 4 seasons and that of 8 are two baselines
+        model_name || coalesce('_' || json_extract_string(settings, '$.model.n_seasons'), '') as model_name,
         run_id
     from {{ ref('warehouse_forecaster', 'runs') }}
     where kind = 'backtest' and status = 'complete'
-    qualify row_number() over (partition by panel_name, model_name order by finished_at desc) = 1
+    qualify row_number() over (partition by panel_name, model_name, settings_fingerprint order by finished_at desc) = 1
 ),
 
 ours as (
     select
         pairs.panel_name,
-        pairs.model_name,
+        newest_runs.model_name,
         pairs.unique_id,
         pairs.cutoff,
         pairs.ds,

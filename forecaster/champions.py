@@ -1,0 +1,127 @@
+"""Which trained run forecasts a panel: a stack that promotions push and roll-backs pop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from forecaster import forecast_tables
+from forecaster.errors import BAD_INPUT, ForecastError
+from forecaster.models.base import Model
+from forecaster.warehouse import Warehouse
+
+ROLL_BACK = "roll-back from "
+
+
+def stack(warehouse: Warehouse, panel: str) -> list[dict[str, Any]]:
+    """A panel's champions, the present one last."""
+    rows = warehouse.rows(
+        "select p.run_id, p.reason, r.model_name, r.settings_fingerprint, r.artifact_path, "
+        "r.artifact_sha256 "
+        "from {model_promotions} as p left join {runs} as r using (run_id) "
+        "where p.panel_name = $panel and p.segment = 'all' order by p.promoted_at",
+        panel=panel,
+    )
+    found: list[dict[str, Any]] = []
+    for row in rows:
+        if _is_roll_back(row, found):
+            found.pop()
+        elif not found or found[-1]["run_id"] != row["run_id"]:
+            found.append(row)
+    return found
+
+
+def champion(warehouse: Warehouse, panel: str) -> dict[str, Any]:
+    """A panel's champion, or an error that says how to get one."""
+    found = stack(warehouse, panel)
+    if not found:
+        raise ForecastError(
+            f"panel '{panel}' has no trained model",
+            f"run `forecast train --panel {panel}`",
+            BAD_INPUT,
+        )
+    return found[-1]
+
+
+def promotion_reason(
+    warehouse: Warehouse, panel: str, model: Model, settings_fingerprint: str
+) -> str | None:
+    """Why a newly trained model becomes champion, or None.
+
+    The same model with the same settings follows itself. Any other has to be better where both were
+    backtested: other settings make another model.
+    """
+    found = stack(warehouse, panel)
+    if not found:
+        return "the panel's first model"
+    present = found[-1]
+    if (present["model_name"], present["settings_fingerprint"]) == (
+        model.name,
+        settings_fingerprint,
+    ):
+        return f"{model.name} again, on the newest features"
+    old = backtest_rmsse(warehouse, panel, present["model_name"], present["settings_fingerprint"])
+    new = backtest_rmsse(warehouse, panel, model.name, settings_fingerprint)
+    common = sorted(set(old) & set(new))
+    if not common:
+        return None
+    before, after = (sum(scores[c] for c in common) / len(common) for scores in (old, new))
+    if after < before:
+        return (
+            f"mean RMSSE {after:.4f} against {before:.4f} of {present['model_name']} "
+            f"at {len(common)} backtest cutoffs"
+        )
+    return None
+
+
+def backtest_rmsse(
+    warehouse: Warehouse, panel: str, model: str, settings_fingerprint: str
+) -> dict[Any, float]:
+    """cutoff -> mean RMSSE of the series, in the newest backtest with these settings."""
+    rows = warehouse.rows(
+        "select m.cutoff, m.metric_value from {metrics} as m join {runs} as r using (run_id) "
+        "where r.kind = 'backtest' and r.status = 'complete' and m.panel_name = $panel "
+        "and r.model_name = $model and r.settings_fingerprint = $settings "
+        "and m.metric_name = 'rmsse' and m.level = 'bottom' and m.unique_id is null "
+        "and m.segment_type is null and m.horizon_step is null and m.quantile is null "
+        "and m.stockouts = 'left out' and m.actuals = 'first known' and m.metric_value is not null "
+        "order by r.started_at",
+        panel=panel,
+        model=model,
+        settings=settings_fingerprint,
+    )
+    return {row["cutoff"]: row["metric_value"] for row in rows}
+
+
+def promote(warehouse: Warehouse, run: dict[str, Any], reason: str = "by hand") -> None:
+    """Make a trained run, a row of `runs`, its panel's champion."""
+    if run["kind"] != "train" or run["status"] != "complete":
+        raise ForecastError(
+            f"run {run['run_id']} is a {run['kind']} run, {run['status']}; only a complete train "
+            "run can be champion",
+            "see `forecast runs list`",
+            BAD_INPUT,
+        )
+    forecast_tables.promote(warehouse, run["run_id"], reason)
+
+
+def roll_back(warehouse: Warehouse, panel: str) -> dict[str, Any]:
+    """Make the champion before the present one champion again; returns it."""
+    found = stack(warehouse, panel)
+    if len(found) < 2:
+        raise ForecastError(
+            f"panel '{panel}' has no earlier champion to roll back to",
+            "see `forecast runs list`, or promote a run with `forecast runs promote RUN_ID`",
+            BAD_INPUT,
+        )
+    present, before = found[-1], found[-2]
+    forecast_tables.promote(warehouse, before["run_id"], ROLL_BACK + present["run_id"])
+    return before
+
+
+def _is_roll_back(row: dict[str, Any], found: list[dict[str, Any]]) -> bool:
+    """The reason alone does not tell: people write reasons too."""
+    return (
+        len(found) > 1
+        and row["run_id"] == found[-2]["run_id"]
+        and row["reason"] == ROLL_BACK + found[-1]["run_id"]
+    )
