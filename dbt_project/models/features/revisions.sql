@@ -27,6 +27,10 @@ periods as (
             and periods.ds = {{ warehouse_forecaster.period_start('lines.demand_on', panel.frequency) }}
     where
         (lines.recorded_at >= periods.closes_at or lines.withdrawn_at >= periods.closes_at)
+        {%- if not panel.signed %}
+        -- as in int_demand_by_period, which these rows add up with
+        and lines.quantity >= 0
+        {%- endif %}
         {%- for key in panel.grain %}
         and lines.{{ key }} is not null
         {%- endfor %}
