@@ -78,14 +78,24 @@ series as (
     group by item_id, location_id, ds
 ),
 
+{%- if 'location_id' in panel.grain %}
+-- a count that names no place stands for the places without one of their own
+{%- endif %}
 {{ panel.name }}_stock as (
     select
         series.panel_name,
         series.unique_id,
         places.ds,
+        {%- if 'location_id' in panel.grain %}
+        {%- set is_own = 'case when places.location_id = series.location_id then 1 else 0 end' %}
+        max_by(places.on_hand, {{ is_own }}) as on_hand,
+        max_by(places.is_counted, {{ is_own }}) = 1 as is_counted,
+        max_by(places.n_days_out, {{ is_own }}) >= 0.5 * max_by(places.n_days, {{ is_own }}) as is_out
+        {%- else %}
         sum(places.on_hand) as on_hand,
         max(places.is_counted) = 1 as is_counted,
         sum(places.n_days_out) >= 0.5 * sum(places.n_days) as is_out
+        {%- endif %}
     from {{ panel.name }}_places as places
     inner join series
         on
