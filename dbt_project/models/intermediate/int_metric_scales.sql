@@ -79,6 +79,11 @@ summed_history as (
     group by hierarchy.panel_name, hierarchy.level, hierarchy.node_id, observations.ds
 ),
 
+aggregates as (
+    select * from {{ ref('warehouse_forecaster', 'stg_aggregates') }}
+    where {{ warehouse_forecaster.rejection_reason('aggregates') }} is null
+),
+
 given_history as (
     {%- for panel in warehouse_forecaster.get_panels() %}
     select
@@ -88,12 +93,11 @@ given_history as (
         {{ warehouse_forecaster.period_start('aggregates.ds', panel.frequency) }} as ds,
         sum(aggregates.quantity) as y,
         false as is_stocked_out
-    from {{ ref('warehouse_forecaster', 'stg_aggregates') }} as aggregates
+    from aggregates
     inner join settings
         on
             settings.panel_name = '{{ panel.name }}'
             and settings.first_period > {{ warehouse_forecaster.period_start('aggregates.ds', panel.frequency) }}
-    where aggregates.quantity is not null
     group by
         settings.panel_name,
         aggregates.level,
@@ -270,7 +274,7 @@ given_scales as (
         node_id as unique_id,
         max(scale) as squared_step
     from {{ ref('warehouse_forecaster', 'stg_metric_scales') }}
-    where scale is not null
+    where {{ warehouse_forecaster.rejection_reason('metric_scales') }} is null
     group by panel_name, level, node_id
 ),
 
