@@ -8,6 +8,30 @@
     'is_price_imputed': 'price imputed', 'is_price_paid_imputed': 'price paid imputed', 'is_market_imputed': 'market imputed',
 } %}
 
+{#- What attributes are filled in, and the columns they are read from: one that is not mapped is no feature, so nothing is made up. -#}
+{%- set attributes = [
+    ('items', 'int_item_attributes', 'item_id', {
+        'launched_on': ['items.launched_on'], 'list_price': ['items.list_price'], 'unit_cost': ['items.unit_cost'],
+        'volume': ['items.volume'], 'weight': ['items.weight'], 'pack_size': ['items.pack_size'],
+        'lead_time': ['suppliers.lead_time_mean'],
+    }),
+    ('customers', 'int_customer_attributes', 'customer_id', {
+        'joined_on': ['customers.joined_on'], 'customer_age': ['customers.birth_year', 'customers.age'],
+    }),
+] %}
+{%- set made_up = [] %}
+{%- for input, model, key, columns in attributes if warehouse_forecaster.has_input(input) %}
+{%- for column, sources in columns.items() %}
+{%- set mapped = [] %}
+{%- for source in sources if warehouse_forecaster.has_column(source.split('.')[0], source.split('.')[1]) %}
+{%- do mapped.append(source) %}
+{%- endfor %}
+{%- if mapped %}
+{%- do made_up.append((input, model, key, column)) %}
+{%- endif %}
+{%- endfor %}
+{%- endfor %}
+
 with rows_read as (
     {%- for input in inputs if warehouse_forecaster.has_input(input) %}
     select
@@ -16,6 +40,24 @@ with rows_read as (
     from {{ ref('warehouse_forecaster', 'stg_' ~ input) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+),
+
+attributes_made_up as (
+    {%- for input, model, key, column in made_up %}
+    select
+        '{{ input }}' as input_name,
+        '{{ column }} imputed' as check_name,
+        count(*) as n_rows,
+        min('{{ key }} ' || {{ key }}) as first_example
+    from {{ ref('warehouse_forecaster', model) }}
+    where is_{{ column }}_imputed
+    union all
+    {%- endfor %}
+    select
+        cast(null as varchar) as input_name,
+        cast(null as varchar) as check_name,
+        0 as n_rows,
+        cast(null as varchar) as first_example
 ),
 
 input_checks as (
@@ -45,6 +87,16 @@ input_checks as (
         quantity,
         first_example
     from {{ ref('warehouse_forecaster', 'int_attribute_rejections') }}
+    union all
+    select
+        input_name,
+        check_name,
+        'changed' as treatment,
+        n_rows,
+        cast(null as double) as quantity,
+        first_example
+    from attributes_made_up
+    where n_rows > 0
 ),
 
 history as (
