@@ -40,7 +40,8 @@ def model(name: str, meta: str, column: str = "degrees", keys: str = "unique_id 
     listed = "".join(f"\n      - {{name: {key}}}" for key in keys.split())
     return (
         f"models:\n  - name: {name}\n    columns:{listed}\n"
-        f"      - {{name: {json.dumps(column)}, description: Outside., config: {{meta: {{{meta}}}}}}}\n"
+        f"      - {{name: {json.dumps(column)}, description: Outside., "
+        f"config: {{meta: {{{meta}}}}}}}\n"
     )
 
 
@@ -99,7 +100,8 @@ def test_a_column_may_have_any_name(bakery: Path, role: str) -> None:
     """A keyword, blanks and signs: every statement that names it can be read."""
     names = ["order", "Temp °C", "o'clock"]
     listed = "".join(
-        f"      - {{name: {json.dumps(name)}, config: {{meta: {{role: {role}, scaling: log1p}}}}}}\n"
+        f"      - {{name: {json.dumps(name)}, config: {{meta: {{role: {role}, scaling: log1p}}}}}}"
+        "\n"
         for name in names
     )
     keys = "      - {name: unique_id}\n      - {name: ds}\n"
