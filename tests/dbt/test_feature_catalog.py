@@ -11,6 +11,11 @@ from tests.dbt.compiled import Compiled, compile_nodes
 
 PANEL = "item_weekly"
 FIRST = date(2023, 1, 2)
+STATIC = [
+    *("category", "subcategory", "brand", "supplier_id", "warehouse_id", "region"),
+    *("customer_gender", "customer_region", "description", "list_price", "unit_cost", "volume"),
+    *("weight", "pack_size", "lead_time", "customer_age"),
+]
 TABLES = {
     "settings": "panel_name text, first_period date",
     "cutoffs": "panel_name text, cutoff date",
@@ -24,8 +29,14 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
     return compile_nodes(tmp_path_factory.mktemp("catalog"), "feature_catalog")
 
 
+SERIES: list[dict[str, object]] = [{"brand": "own"}, {"brand": "other"}]
+
+
 def catalog(
-    compiled: Compiled, years: float, judged: list[tuple[object, ...]]
+    compiled: Compiled,
+    years: float,
+    judged: list[tuple[object, ...]],
+    series: list[dict[str, object]] = SERIES,
 ) -> dict[str, str | None]:
     """Feature: why it is inactive, or None; with `years` of history before the first cutoff."""
     connection = duckdb.connect()
@@ -35,19 +46,15 @@ def catalog(
         relation = compiled.relations[name]
         connection.execute(f"create schema if not exists {relation.rsplit('.', 1)[0]}")
         connection.execute(f"create or replace table {relation} ({columns})")
-    static = {"panel_name": PANEL, "category": "tea", "brand": "own"}
-    rows = [static | {"brand": brand} for brand in ("own", "other")]
-    named = connection.execute(
-        "select unnest(regexp_extract_all($sql, 'count\\(distinct (\\w+)\\)', 1))",
-        {"sql": compiled.sql["feature_catalog"]},
-    ).fetchall()
-    columns = ["panel_name", *(name for (name,) in named)]
+    static = {"panel_name": PANEL, "category": "tea", "first_ds": FIRST}
+    rows = [static | {"unique_id": str(number)} | row for number, row in enumerate(series)]
     relation = compiled.relations["series"]
-    listed = ", ".join(f"{name} text" for name in columns)
-    connection.execute(f"create or replace table {relation} ({listed})")
+    columns = ["panel_name", "unique_id", "first_ds", *STATIC]
+    listed = ", ".join(f"{name} text" for name in columns if name != "first_ds")
+    connection.execute(f"create or replace table {relation} ({listed}, first_ds date)")
     marks = ", ".join("?" * len(columns))
     connection.executemany(
-        f"insert into {relation} values ({marks})",
+        f"insert into {relation} ({', '.join(columns)}) values ({marks})",
         [[row.get(name) for name in columns] for row in rows],
     )
     connection.execute(
@@ -88,6 +95,46 @@ def test_static_features_are_active_where_series_differ(compiled: Compiled) -> N
     reasons = catalog(compiled, 2, JUDGED)
     assert reasons["brand"] is None
     assert reasons["category"] == "all series are alike"
+
+
+def test_a_static_feature_that_goes_one_to_one_with_another_is_a_repetition(
+    compiled: Compiled,
+) -> None:
+    """Two brands of one supplier do not go one to one with it; three names for a place do."""
+    places = [("w1", "north", "p"), ("w2", "south", "p"), ("w3", "west", "q")]
+    series: list[dict[str, object]] = [
+        {"warehouse_id": warehouse, "region": region, "supplier_id": supplier, "brand": brand,
+         "customer_region": region}
+        for warehouse, region, supplier in places
+        for brand in (f"{supplier}1", f"{supplier}2")
+    ]  # fmt: skip
+    reasons = catalog(compiled, 2, JUDGED, series)
+    assert reasons["warehouse_id"] is None
+    assert reasons["region"] == "says the same as warehouse_id"
+    assert reasons["customer_region"] == "says the same as warehouse_id"
+    assert reasons["supplier_id"] is None
+    assert reasons["brand"] is None
+    assert reasons["category"] == "all series are alike"
+
+
+def test_series_that_begin_after_the_earliest_cutoff_choose_nothing(compiled: Compiled) -> None:
+    """One more brand, and a region with two warehouses, come later than any choice may look."""
+    earliest = FIRST + timedelta(days=2 * 364)
+    series: list[dict[str, object]] = [
+        {"brand": "own", "warehouse_id": "w1", "region": "north", "first_ds": FIRST},
+        {"brand": "own", "warehouse_id": "w2", "region": "south", "first_ds": earliest},
+    ]
+    later: dict[str, object] = {
+        "brand": "other", "warehouse_id": "w3", "region": "south",
+        "first_ds": earliest + timedelta(days=1),
+    }  # fmt: skip
+    reasons = catalog(compiled, 2, JUDGED, [*series, later])
+    assert reasons["brand"] == "all series are alike"
+    assert reasons["region"] == "says the same as warehouse_id"
+    assert reasons == catalog(compiled, 2, JUDGED, series)
+    none_yet = catalog(compiled, 2, JUDGED, [later])
+    assert none_yet["brand"] == "no series had begun by the earliest cutoff"
+    assert none_yet["item_id"] is None
 
 
 @pytest.mark.parametrize(

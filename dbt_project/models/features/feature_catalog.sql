@@ -1,21 +1,37 @@
 -- Built anew from the yml on every build: a feature is one column and its yml entry.
 {%- set features = warehouse_forecaster.get_features() %}
-{%- set static = [] %}
-{%- for feature in features if feature.role in ['static_numeric', 'static_categorical', 'static_text'] %}
-{%- do static.append(feature.name) %}
-{%- endfor %}
+{%- set static = features | selectattr('role', 'in', ['static_numeric', 'static_categorical', 'static_text']) | list %}
+{%- set categorical = static | selectattr('role', 'equalto', 'static_categorical') | map(attribute='name') | list %}
 
 with selection as (
     select * from {{ ref('warehouse_forecaster', 'feature_selection') }}
 ),
 
+earliest as (
+    select
+        panel_name,
+        min(cutoff) as cutoff
+    from {{ ref('warehouse_forecaster', 'cutoffs') }}
+    group by panel_name
+),
+
+-- the series that had begun: what a later one brings, no choice may have seen
+begun as (
+    select series.*
+    from {{ ref('warehouse_forecaster', 'series') }} as series
+    inner join earliest
+        on
+            series.panel_name = earliest.panel_name
+            and series.first_ds <= earliest.cutoff
+),
+
 series_counts as (
     select
         {%- for feature in static %}
-        count(distinct {{ feature }}) as n_{{ loop.index }},
+        count(distinct {{ adapter.quote(feature.name) }}) as n_{{ loop.index }},
         {%- endfor %}
         panel_name
-    from {{ ref('warehouse_forecaster', 'series') }}
+    from begun
     group by panel_name
 ),
 
@@ -23,7 +39,7 @@ static_counts as (
     {%- for feature in static %}
     select
         panel_name,
-        '{{ feature }}' as feature_name,
+        '{{ feature.name }}' as feature_name,
         n_{{ loop.index }} as n_distinct
     from series_counts
     {{ 'union all' if not loop.last }}
@@ -36,14 +52,59 @@ static_counts as (
     {%- endfor %}
 ),
 
+-- far fewer rows than series
+profiles as (
+    select distinct
+        {%- for name in categorical %}
+        {{ adapter.quote(name) }},
+        {%- endfor %}
+        panel_name
+    from begun
+),
+
+-- two of as many values as there are pairs of them go one to one: each tells the other
+twins as (
+    {%- for first in categorical %}
+    {%- for second in categorical[loop.index:] %}
+    {%- set pair = [adapter.quote(first), adapter.quote(second)] %}
+    select
+        panel_name,
+        '{{ second }}' as feature_name,
+        '{{ first }}' as twin,
+        {{ categorical.index(first) }} as position
+    from profiles
+    group by panel_name
+    having
+        count(distinct {{ warehouse_forecaster.join_id(pair) }}) = count(distinct {{ pair[0] }})
+        and count(distinct {{ pair[0] }}) = count(distinct {{ pair[1] }})
+    union all
+    {%- endfor %}
+    {%- endfor %}
+    select
+        cast(null as varchar) as panel_name,
+        cast(null as varchar) as feature_name,
+        cast(null as varchar) as twin,
+        0 as position
+    where false
+),
+
+-- the first listed of those alike stays, and no other names it
+repeated as (
+    select
+        panel_name,
+        feature_name,
+        min_by(twin, position) as duplicate_of
+    from twins
+    group by panel_name, feature_name
+),
+
 -- what was seen before the earliest cutoff: a course of the year needs more than one to be told from chance
 history as (
     select
         settings.panel_name,
-        min(cutoffs.cutoff) - any_value(settings.first_period) as n_days
+        earliest.cutoff - settings.first_period as n_days
     from {{ ref('warehouse_forecaster', 'settings') }} as settings
-    inner join {{ ref('warehouse_forecaster', 'cutoffs') }} as cutoffs on settings.panel_name = cutoffs.panel_name
-    group by settings.panel_name
+    inner join earliest on settings.panel_name = earliest.panel_name
 ),
 
 panels as (
@@ -88,7 +149,10 @@ judged as (
             when not described.is_present then 'input ' || described.input_name || ' is absent'
             when described.n_years > 0 and coalesce(history.n_days, 0) < described.n_years * 364
                 then 'needs ' || described.n_years || ' years of history before the earliest cutoff'
+            when described.relation_name = 'series' and described.role like 'static%' and static_counts.n_distinct is null
+                then 'no series had begun by the earliest cutoff'
             when static_counts.n_distinct < 2 then 'all series are alike'
+            when repeated.duplicate_of is not null then 'says the same as ' || repeated.duplicate_of
             when selection.is_constant then 'never varies up to the earliest cutoff'
             when selection.is_duplicate then 'says the same as ' || selection.duplicate_of
             when selection.is_uninformative then 'says nothing about demand up to the earliest cutoff'
@@ -106,6 +170,11 @@ judged as (
         on
             panels.panel_name = static_counts.panel_name
             and described.feature_name = static_counts.feature_name
+            and described.relation_name = 'series'
+    left join repeated
+        on
+            panels.panel_name = repeated.panel_name
+            and described.feature_name = repeated.feature_name
             and described.relation_name = 'series'
 ),
 
