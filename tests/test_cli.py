@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -13,10 +15,19 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-def forecast(*arguments: str) -> subprocess.CompletedProcess[str]:
+def forecast(
+    *arguments: str, preexec_fn: Callable[[], None] | None = None
+) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "forecaster", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=preexec_fn,  # noqa: PLW1509
+    )
 
 
 def test_help_is_quick_and_teaches():
@@ -152,3 +163,29 @@ def test_the_demo_waits_for_no_one(shop):
         result = forecast("demo", "--size", "tiny")
     assert result.returncode == 3
     assert f"process {os.getpid()}" in result.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="root heeds no file mode unless told to")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["demo", "--size", "tiny"],
+        ["build", "--select", "series"],
+        ["train", "--model", "seasonal_naive"],
+        ["backtest", "--model", "seasonal_naive"],
+    ],
+)
+def test_a_read_only_warehouse(shop, command):
+    before = shop.warehouse_path.read_bytes()
+    shop.warehouse_path.chmod(0o444)
+    result = forecast(*command, preexec_fn=heed_file_modes)
+    assert result.returncode == 3, result.stderr
+    assert f"the warehouse {shop.warehouse_path} cannot be written" in result.stderr
+    assert "Remedy: make the file and its folder writable" in result.stderr
+    assert shop.warehouse_path.read_bytes() == before
+
+
+def heed_file_modes() -> None:
+    """Root without the right to override them (CAP_DAC_OVERRIDE), for the program that follows."""
+    if os.getuid() == 0 and ctypes.CDLL(None).prctl(24, 1, 0, 0, 0) != 0:
+        raise PermissionError("this test needs the right to give up rights, or not to be root")

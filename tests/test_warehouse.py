@@ -1,17 +1,13 @@
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import duckdb
 import numpy as np
 import pytest
 
-from forecaster import features, forecast_tables, run
+from forecaster import features, run
 from forecaster.errors import BAD_INPUT, LOCKED, ForecastError
 from forecaster.warehouse import Warehouse
 from tests.conftest import make_panel
@@ -81,33 +77,6 @@ def test_a_short_lock_is_waited_for(warehouse):
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout.readline() == "open\n"
         assert features.panels(warehouse)[0].panel_name == "small"
-
-
-def test_read_only_warehouse(shop):
-    """As another user than root, whom no file mode stops."""
-    folder = Path(tempfile.mkdtemp())
-    try:
-        file = folder / "warehouse.duckdb"
-        shutil.copy(shop.warehouse_path, file)
-        file.chmod(0o444)
-        folder.chmod(0o555)
-        warehouse = Warehouse(shop)
-        warehouse.path = file
-        pid = os.fork()
-        if pid == 0:
-            status = 99
-            try:
-                if os.getuid() == 0:
-                    os.setuid(65534)
-                forecast_tables.promote(warehouse, "nothing", "")
-            except ForecastError as error:
-                status = error.exit_code if "cannot be written" in error.message else 98
-            finally:
-                os._exit(status)
-        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == LOCKED
-    finally:
-        folder.chmod(0o755)
-        shutil.rmtree(folder)
 
 
 def test_missing_and_damaged_files(warehouse):
