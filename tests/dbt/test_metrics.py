@@ -14,6 +14,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from utilsforecast import losses
 
 from tests.dbt.compiled import Compiled, compile_nodes
 
@@ -246,7 +247,6 @@ def published(warehouse: Warehouse, panel: pd.DataFrame) -> tuple[pd.DataFrame, 
 
 
 def test_point_metrics_equal_utilsforecast(random_case) -> None:
-    losses = pytest.importorskip("utilsforecast.losses")
     warehouse, panel, _ = random_case
     frame, train = published(warehouse, panel)
     for name, factor in {"mse": 1, "mae": 1, "bias": 1, "smape": 2}.items():
@@ -269,7 +269,6 @@ def test_point_metrics_equal_utilsforecast(random_case) -> None:
 
 
 def test_quantile_metrics_equal_utilsforecast(random_case) -> None:
-    losses = pytest.importorskip("utilsforecast.losses")
     warehouse, panel, quantiles = random_case
     frame, train = published(warehouse, panel)
     grid = quantiles.assign(ds=pd.to_datetime(quantiles["ds"])).pivot(
