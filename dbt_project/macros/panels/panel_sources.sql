@@ -23,11 +23,13 @@
         },
         'int_audience_covariates': {
             'audience_size': 'double', 'audience_age': 'double', 'audience_female_share': 'double',
-            'audience_top_region_share': 'double',
+            'audience_top_region_share': 'double', 'is_audience_age_imputed': 'boolean',
+            'is_audience_female_share_imputed': 'boolean', 'is_audience_top_region_share_imputed': 'boolean',
         },
         'int_market_covariates': {
             'competitor_relative_price': 'double', 'competitor_sales': 'double', 'market_trend': 'double',
-            'is_market_imputed': 'boolean',
+            'is_competitor_relative_price_imputed': 'boolean', 'is_competitor_sales_imputed': 'boolean',
+            'is_market_trend_imputed': 'boolean',
         },
     }) }}
 {% endmacro %}

@@ -1,5 +1,11 @@
 -- Who bought a series over the long window before; a share nobody told takes the shop's, and 0 before anyone did. Null in the future.
 {%- set panels = warehouse_forecaster.get_panels() %}
+{%- set told = {
+    'audience_age': ['ages', 'n_aged', ['birth_year', 'age']], 'audience_female_share': ['n_female', 'n_gendered', ['gender']],
+    'audience_top_region_share': ['n_top_region', 'n_placed', ['region']],
+} %}
+{#- a column that is not mapped is no feature: nothing of it is made up -#}
+{%- set mapped = (warehouse_forecaster.get_inputs().customers or {}).columns or {} %}
 
 with
 {%- for panel in panels %}
@@ -7,8 +13,15 @@ with
 -- A customer is its own audience.
 {{ panel.name }}_rows as (
     select
-        panel_name, unique_id, ds, is_future,
-        0 as audience_size, 0 as audience_age, 0 as audience_female_share, 0 as audience_top_region_share
+        panel_name,
+        unique_id,
+        ds,
+        is_future,
+        {%- for column in told %}
+        0 as {{ column }},
+        false as is_{{ column }}_imputed,
+        {%- endfor %}
+        0 as audience_size
     from {{ ref('warehouse_forecaster', 'int_spine') }}
     where panel_name = '{{ panel.name }}'
 ),
@@ -17,10 +30,10 @@ with
 {%- set block = windows.short if panel.frequency == 'day' else 1 %}
 {{ panel.name }}_shop as (
     select
-        block,
-        sum(ages) / nullif(sum(n_aged), 0) as audience_age,
-        sum(n_female) / nullif(sum(n_gendered), 0) as audience_female_share,
-        sum(n_top_region) / nullif(sum(n_placed), 0) as audience_top_region_share
+        {%- for column, (sum_of, n_of, sources) in told.items() %}
+        sum({{ sum_of }}) / nullif(sum({{ n_of }}), 0) as {{ column }},
+        {%- endfor %}
+        block
     from {{ ref('warehouse_forecaster', 'int_audience') }}
     where panel_name = '{{ panel.name }}'
     group by block
@@ -32,14 +45,11 @@ with
         spine.unique_id,
         spine.ds,
         spine.is_future,
-        coalesce(audience.n_customers, 0) as audience_size,
-        coalesce(audience.ages / nullif(audience.n_aged, 0), shop.audience_age, 0) as audience_age,
-        coalesce(
-            audience.n_female / nullif(audience.n_gendered, 0), shop.audience_female_share, 0
-        ) as audience_female_share,
-        coalesce(
-            audience.n_top_region / nullif(audience.n_placed, 0), shop.audience_top_region_share, 0
-        ) as audience_top_region_share
+        {%- for column, (sum_of, n_of, sources) in told.items() %}
+        coalesce(audience.{{ sum_of }} / nullif(audience.{{ n_of }}, 0), shop.{{ column }}, 0) as {{ column }},
+        {{ 'coalesce(audience.' ~ n_of ~ ', 0) = 0' if sources | select('in', mapped) | list else 'false' }} as is_{{ column }}_imputed,
+        {%- endfor %}
+        coalesce(audience.n_customers, 0) as audience_size
     from {{ ref('warehouse_forecaster', 'int_spine') }} as spine
     -- The last block that had closed with the period.
     left join {{ ref('warehouse_forecaster', 'int_audience') }} as audience
@@ -60,8 +70,12 @@ final as (
         panel_name,
         unique_id,
         ds,
-        {%- for column in ['audience_size', 'audience_age', 'audience_female_share', 'audience_top_region_share'] %}
-        case when not is_future then round(cast({{ column }} as double), 6) end as {{ column }}{{ ',' if not loop.last }}
+        case when not is_future then round(cast(audience_size as double), 6) end as audience_size,
+        {%- for column in told %}
+        case when not is_future then round(cast({{ column }} as double), 6) end as {{ column }},
+        {%- endfor %}
+        {%- for column in told %}
+        not is_future and is_{{ column }}_imputed as is_{{ column }}_imputed{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ panel.name }}_rows
     {{ 'union all' if not loop.last }}

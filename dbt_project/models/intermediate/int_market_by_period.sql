@@ -120,7 +120,12 @@ final as (
         cast(coalesce(competitor_price, competitor_price_imputed) as double) as competitor_price,
         cast(coalesce(competitor_sales, competitor_sales_imputed, 0) as double) as competitor_sales,
         cast(coalesce(trend_index, trend_index_imputed, 1) as double) as market_trend,
-        {{ "competitor_price is null or " if 'item_id' in panel.grain }}competitor_sales is null or trend_index is null as is_imputed
+        -- a column that is not mapped is no feature: nothing of it is made up
+        {%- for column in ['competitor_price', 'competitor_sales', 'trend_index'] %}
+        {%- set is_told = warehouse_forecaster.has_column('market', column) and (column != 'competitor_price' or 'item_id' in panel.grain) %}
+        {%- set named = column | replace('trend_index', 'market_trend') %}
+        {{ column ~ ' is null' if is_told else 'false' }} as is_{{ named }}_imputed{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ panel.name }}_filled
     {{ 'union all' if not loop.last }}
     {%- endfor %}

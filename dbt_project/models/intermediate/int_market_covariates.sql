@@ -1,5 +1,6 @@
 -- The own price against the competitors', what they sold, and the market's trend: known at the close of each period, null in the future.
 {%- set panels = warehouse_forecaster.get_panels() %}
+{%- set columns = ['competitor_relative_price', 'competitor_sales', 'market_trend'] %}
 {%- set has_market = warehouse_forecaster.has_input('market') %}
 
 with
@@ -13,12 +14,17 @@ with
         spine.is_future,
         {%- if 'item_id' in panel.grain %}
         coalesce(nullif(prices.price, 0) / market.competitor_price, 1) as competitor_relative_price,
+        -- 1 is made up where there is no own price either
+        {{ 'coalesce(market.is_competitor_price_imputed or nullif(prices.price, 0) is null, true)'
+            if warehouse_forecaster.has_column('market', 'competitor_price') else 'false' }} as is_competitor_relative_price_imputed,
         {%- else %}
         1 as competitor_relative_price,
+        false as is_competitor_relative_price_imputed,
         {%- endif %}
         coalesce(market.competitor_sales, 0) as competitor_sales,
         coalesce(market.market_trend, 1) as market_trend,
-        coalesce(market.is_imputed, true) as is_market_imputed
+        coalesce(market.is_competitor_sales_imputed, true) as is_competitor_sales_imputed,
+        coalesce(market.is_market_trend_imputed, true) as is_market_trend_imputed
     from {{ ref('warehouse_forecaster', 'int_spine') }} as spine
     left join {{ ref('warehouse_forecaster', 'int_market_by_period') }} as market
         on
@@ -37,8 +43,16 @@ with
     where spine.panel_name = '{{ panel.name }}'
     {%- else %}
     select
-        panel_name, unique_id, ds, is_future,
-        1 as competitor_relative_price, 0 as competitor_sales, 1 as market_trend, false as is_market_imputed
+        panel_name,
+        unique_id,
+        ds,
+        is_future,
+        1 as competitor_relative_price,
+        0 as competitor_sales,
+        1 as market_trend,
+        {%- for column in columns %}
+        false as is_{{ column }}_imputed{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ ref('warehouse_forecaster', 'int_spine') }}
     where panel_name = '{{ panel.name }}'
     {%- endif %}
@@ -50,10 +64,12 @@ final as (
         panel_name,
         unique_id,
         ds,
-        {%- for column in ['competitor_relative_price', 'competitor_sales', 'market_trend'] %}
+        {%- for column in columns %}
         case when not is_future then round(cast({{ column }} as double), 6) end as {{ column }},
         {%- endfor %}
-        not is_future and is_market_imputed as is_market_imputed
+        {%- for column in columns %}
+        not is_future and is_{{ column }}_imputed as is_{{ column }}_imputed{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ panel.name }}_rows
     {{ 'union all' if not loop.last }}
     {%- endfor %}

@@ -5,7 +5,11 @@
 ] %}
 {%- set flags = {
     'is_stocked_out': 'out of stock', 'is_stockout_inferred': 'out of stock, inferred', 'is_winsorised': 'outlier winsorised',
-    'is_price_imputed': 'price imputed', 'is_price_paid_imputed': 'price paid imputed', 'is_market_imputed': 'market imputed',
+    'is_price_imputed': 'price imputed', 'is_price_paid_imputed': 'price paid imputed',
+    'is_audience_age_imputed': 'audience age imputed', 'is_audience_female_share_imputed': 'audience female share imputed',
+    'is_audience_top_region_share_imputed': 'audience top region share imputed',
+    'is_competitor_relative_price_imputed': 'competitor relative price imputed',
+    'is_competitor_sales_imputed': 'competitor sales imputed', 'is_market_trend_imputed': 'market trend imputed',
 } %}
 
 {#- What attributes are filled in, and the columns they are read from: one that is not mapped is no feature, so nothing is made up. -#}
