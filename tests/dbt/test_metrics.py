@@ -35,8 +35,8 @@ TABLES = {
     "scaling": "panel_name text, cutoff date, feature_name text, method text, scale double",
     "revisions": "panel_name text, unique_id text, ds date, quantity_change double",
     "int_periods": "panel_name text, ds date, period_index int",
-    "stg_metric_scales": "panel_name text, level text, node_id text, scale double",
-    "stg_aggregates": "level text, node_id text, ds date, quantity double",
+    "stg_metric_scales": "panel_name text, level text, node_id text, scale double, cast_error text",
+    "stg_aggregates": "level text, node_id text, ds date, quantity double, cast_error text",
     "predictions": "run_id text, panel_name text, model_name text, level text, unique_id text,"
     " cutoff date, ds date, horizon_step int, yhat double, yhat_lower double, yhat_upper double,"
     " confidence_level double, forecast_status text",
