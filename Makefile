@@ -39,7 +39,7 @@ test: $(INSTALLED) ## all tests
 
 lint: $(INSTALLED) ## ruff and sqlfluff
 	$(BIN)/ruff check .
-	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project
+	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project examples
 
 types: $(INSTALLED) ## mypy
 	$(BIN)/mypy

@@ -124,7 +124,11 @@ final as (
         sum(per_series.absolute_error) / sum(per_series.n_pairs) as mae,
         sum(per_series.forecast) / sum(per_series.demand) - 1 as bias
     from per_series
-    inner join totals_scored using (panel_name, model_name, cutoff)
+    inner join totals_scored
+        on
+            per_series.panel_name = totals_scored.panel_name
+            and per_series.model_name = totals_scored.model_name
+            and per_series.cutoff = totals_scored.cutoff
     group by all
 )
 

@@ -2,41 +2,17 @@
 -- Copies go first: a credit note undoes one order, not an order and its copy.
 with
 
-first_file as (
-    select
-        Invoice as invoice,
-        StockCode as stock_code,
-        Description as description,
-        Quantity as quantity,
-        InvoiceDate as invoiced_at,
-        Price as unit_price,
-        CustomerID as customer_id,
-        'online_retail_2009_2010' as file_name
-    from {{ source('uci', 'online_retail_2009_2010') }}
-),
-
-second_file as (
-    select
-        InvoiceNo as invoice,
-        StockCode as stock_code,
-        Description as description,
-        Quantity as quantity,
-        InvoiceDate as invoiced_at,
-        UnitPrice as unit_price,
-        CustomerID as customer_id,
-        'online_retail_2010_2011' as file_name
+second_file_start as (
+    select min(invoicedate) as starts_at
     from {{ source('uci', 'online_retail_2010_2011') }}
 ),
 
-second_file_start as (
-    select min(invoiced_at) as starts_at
-    from second_file
-),
-
-lines as (
-    select * from first_file
+lines (invoice, stock_code, description, quantity, invoiced_at, unit_price, customer_id, file_name) as (
+    select invoice, stockcode, description, quantity, invoicedate, price, customerid, 'online_retail_2009_2010'
+    from {{ source('uci', 'online_retail_2009_2010') }}
     union all
-    select * from second_file
+    select invoiceno, stockcode, description, quantity, invoicedate, unitprice, customerid, 'online_retail_2010_2011'
+    from {{ source('uci', 'online_retail_2010_2011') }}
 ),
 
 labelled as (
