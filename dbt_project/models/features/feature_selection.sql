@@ -1,4 +1,4 @@
--- What a feature says of demand, on rows up to the earliest cutoff and at most 500 series of a panel (drawn by the hash of their id).
+-- What a feature says of demand, on rows up to the earliest cutoff and at most 500 series begun by then (drawn by the hash of their id).
 -- A past feature is held against the mean of the next horizon, one known in advance against its own period.
 {%- set most_series = 500 %}
 {%- set known = [] %}
@@ -19,10 +19,14 @@ with earliest as (
 
 ranked as (
     select
-        panel_name,
-        unique_id,
-        row_number() over (partition by panel_name order by md5(unique_id), unique_id) as series_rank
-    from {{ ref('warehouse_forecaster', 'int_series') }}
+        series.panel_name,
+        series.unique_id,
+        row_number() over (partition by series.panel_name order by md5(series.unique_id), series.unique_id) as series_rank
+    from {{ ref('warehouse_forecaster', 'int_series') }} as series
+    inner join earliest
+        on
+            series.panel_name = earliest.panel_name
+            and series.first_ds <= earliest.cutoff
 ),
 
 history as (
