@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.dbt.runner import attempt, messages
 from tests.dbt.shop import Comparison, Shop, default_vars
 
 BUILT = ["+panel_extended", "+scaling", "+segments", "+hierarchy", "+feature_catalog"]
@@ -88,3 +89,19 @@ def test_changed_settings_rebuild_the_whole_panel(grown: Shop, tmp_path: Path) -
         assert comparison.differences("dev_features.panel", keys, columns)
     fresh = full(grown, tmp_path / "fresh", changed)
     assert not differences(rebuilt, fresh)
+
+
+def test_a_panel_of_another_version_is_named_with_the_remedy(grown: Shop, tmp_path: Path) -> None:
+    older = grown.copy(tmp_path)
+    older.change(
+        "alter table dev_features.panel rename column is_market_trend_imputed to is_market_imputed"
+    )
+    command = ["run", "--select", "panel"]
+    done = attempt(older.warehouse, *command, values=vars_at("2025-06-03"))
+    assert not done.success
+    said = " ".join(messages(done).split())
+    assert "its columns differ in is_market_trend_imputed, is_market_imputed" in said
+    assert "--full-refresh" in said
+    assert attempt(
+        older.warehouse, *command, "--full-refresh", values=vars_at("2025-06-03")
+    ).success

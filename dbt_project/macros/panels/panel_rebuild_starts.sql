@@ -4,6 +4,15 @@
     however old a correction is. -#}
 {% macro panel_rebuild_starts() %}
     {% set starts = {} %}
+    {% set expected = warehouse_forecaster.find_model('panel', 'warehouse_forecaster').columns.keys() | map('lower') | list %}
+    {% set found = adapter.get_columns_in_relation(this) | map(attribute='name') | map('lower') | list %}
+    {% set differing = (expected | reject('in', found) | list) + (found | reject('in', expected) | list) %}
+    {% if differing %}
+        {{ exceptions.raise_compiler_error(
+            "table " ~ this ~ " was built by another version of the package: its columns differ in " ~ differing | join(', ')
+            ~ "; run `forecast build --full-refresh`, or dbt build --full-refresh (forecasts stay)"
+        ) }}
+    {% endif %}
     {% set sources = warehouse_forecaster.panel_sources() %}
     {% set fingerprint = warehouse_forecaster.panel_fingerprint() %}
     {% for panel in warehouse_forecaster.get_panels() %}
