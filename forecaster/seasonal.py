@@ -1,13 +1,36 @@
-"""Seasonal means of many series at once, and the quantiles of their own past errors."""
+"""Seasonal means of many series at once, with the quantiles of their own past errors."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from forecaster.panel import Panel
+
 STEP_CLASSES = 4  # steps of the horizon share their errors with their neighbours
 PRIOR_ERRORS = 30.0  # weight of all series' errors, in errors, beside a series' own
 MAX_ORIGINS = 12
 LAUNCH_PERIODS = 28
+
+
+def seasonal_forecast(
+    panel: Panel, n_seasons: int, levels: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean (series, horizon) and quantiles (series, horizon, levels) after the panel's cutoff.
+
+    A series never seen gets the mean of its category's first periods, and the typical errors.
+    """
+    season, horizon = panel.season_length, panel.horizon
+    mean = seasonal_means(panel.y_train, season, n_seasons, horizon)
+    codes = panel.static_codes
+    groups = codes[:, 0] if codes.shape[1] else np.zeros(panel.n_series, np.int32)
+    never = ~np.isfinite(mean).any(1)
+    mean[never] = launch_level(panel.y_train, groups)[never, None]
+    spread, scale = error_quantiles(panel.y_train, season, n_seasons, horizon, levels)
+    typical = (
+        scale[~never].sum() / max(np.abs(mean[~never, 0]).sum(), 1e-9) if (~never).any() else 0
+    )
+    scale = np.where(never, typical * np.abs(mean[:, 0]), scale)
+    return mean, mean[..., None] + spread[:, step_classes(horizon)] * scale[:, None, None]
 
 
 def seasonal_means(y: np.ndarray, season_length: int, n_seasons: int, horizon: int) -> np.ndarray:

@@ -14,8 +14,10 @@ import numpy as np
 from forecaster.config import ModelSettings, RunSettings, model_settings
 from forecaster.errors import ForecastError
 from forecaster.panel import Encoding, Panel
+from forecaster.seasonal import seasonal_forecast
 
 OK, SHORT_HISTORY, COLD_START, FALLBACK = "ok", "short_history", "cold_start", "fallback"
+FALLBACK_SEASONS = 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,12 +130,8 @@ class Model(ABC):
         status = raw.status.astype(object)
         broken = ~(np.isfinite(mean).all(1) & np.isfinite(quantiles).all((1, 2)))
         if broken.any():
-            from forecaster.models.seasonal_mean import SeasonalMean
-
-            fallback = SeasonalMean(run=self.run)
-            fallback.learn(panel, None, None, silent)
-            substitute = fallback.forecast(panel)
-            mean[broken], quantiles[broken] = substitute.mean[broken], substitute.quantiles[broken]
+            plain_mean, plain_quantiles = seasonal_forecast(panel, FALLBACK_SEASONS, self.levels)
+            mean[broken], quantiles[broken] = plain_mean[broken], plain_quantiles[broken]
             status[broken] = FALLBACK
         quantiles = np.sort(quantiles, axis=-1)
         if not panel.is_signed:

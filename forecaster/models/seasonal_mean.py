@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from forecaster.config import ModelSettings
 from forecaster.models.base import Forecast, Learned, Model, Report, history_status
 from forecaster.panel import Panel
-from forecaster.seasonal import error_quantiles, launch_level, seasonal_means, step_classes
+from forecaster.seasonal import seasonal_forecast
 
 
 class SeasonalMeanSettings(ModelSettings):
@@ -46,19 +45,9 @@ class SeasonalMean(Model):
 
     def forecast(self, panel: Panel) -> Forecast:
         """The horizon after the panel's cutoff."""
-        season, horizon = panel.season_length, panel.horizon
-        mean = seasonal_means(panel.y_train, season, self.n_seasons, horizon)
-        codes = panel.static_codes
-        groups = codes[:, 0] if codes.shape[1] else np.zeros(panel.n_series, np.int32)
-        never = ~np.isfinite(mean).any(1)
-        mean[never] = launch_level(panel.y_train, groups)[never, None]
-        spread, scale = error_quantiles(panel.y_train, season, self.n_seasons, horizon, self.levels)
-        typical = (
-            scale[~never].sum() / max(np.abs(mean[~never, 0]).sum(), 1e-9) if (~never).any() else 0
-        )
-        scale = np.where(never, typical * np.abs(mean[:, 0]), scale)
-        quantiles = mean[..., None] + spread[:, step_classes(horizon)] * scale[:, None, None]
-        return Forecast(mean, quantiles, history_status(panel, self.n_seasons * season))
+        mean, quantiles = seasonal_forecast(panel, self.n_seasons, self.levels)
+        status = history_status(panel, self.n_seasons * panel.season_length)
+        return Forecast(mean, quantiles, status)
 
     def save_state(self, folder: Path) -> None:
         """Nothing beyond the settings."""
