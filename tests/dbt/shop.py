@@ -79,8 +79,12 @@ class Comparison:
         columns: list[str] | None = None,
         where_one: str = "true",
         where_other: str = "true",
+        exact: bool = False,
     ) -> list[str]:
-        """What differs, a line for each column, with how often and the first three rows."""
+        """What differs, a line for each column, with how often and the first three rows.
+
+        Numbers may differ in their last digits unless `exact`.
+        """
         types = self.columns(table)
         compared = [name for name in (columns or types) if name not in keys]
         joined = ", ".join(f'"{key}"' for key in keys)
@@ -104,7 +108,7 @@ class Comparison:
         for name in compared:
             a, b = f'a."{name}"', f'b."{name}"'
             unequal = f"{a} is distinct from {b}"
-            if types[name] in {"DOUBLE", "FLOAT"}:
+            if types[name] in {"DOUBLE", "FLOAT"} and not exact:
                 unequal += f" and coalesce(abs({a} - {b}) > 1e-9 * greatest(1, abs({a})), true)"
             rows = self.connection.execute(
                 f"select {joined}, {a}, {b} from one.{table} as a inner join other.{table} as b "

@@ -81,12 +81,13 @@ final as (
         cast(features.{{ column }} as {{ type }}) as {{ column }},
         {%- endfor %}
         -- from the target's past: nothing of it is said about periods to come
-        {%- for column in [
-            'lag_1', 'lag_season', 'lag_2_seasons', 'lag_4_seasons', 'lag_year', 'mean_short', 'mean_medium', 'mean_long',
-            'spread_medium', 'spread_long', 'sold_share_medium', 'periods_since_sale',
-        ] %}
+        {%- for column in ['lag_1', 'lag_season', 'lag_2_seasons', 'lag_4_seasons', 'lag_year'] %}
         case when not features.is_future then cast(features.{{ column }} as double) end as {{ column }},
         {%- endfor %}
+        {%- for column in ['mean_short', 'mean_medium', 'mean_long', 'spread_medium', 'spread_long', 'sold_share_medium'] %}
+        case when not features.is_future then {{ warehouse_forecaster.rounded('features.' ~ column) }} end as {{ column }},
+        {%- endfor %}
+        case when not features.is_future then cast(features.periods_since_sale as double) end as periods_since_sale,
         case when not features.is_future then cast(features.returned_quantity as double) end as returned_quantity
         {%- for model, columns in sources.items() if model != 'int_target' %}
         {%- for column, type in columns.items() %},

@@ -100,7 +100,7 @@ final as (
         ds,
         {{ warehouse_forecaster.business_date('revised_at') }} as revised_on,
         cast(reason as varchar) as reason,
-        round(cast(sum(quantity_change) as double), 6) as quantity_change
+        {{ warehouse_forecaster.rounded('sum(quantity_change)') }} as quantity_change
     from changes
     group by panel_name, unique_id, ds, {{ warehouse_forecaster.business_date('revised_at') }}, reason
 )

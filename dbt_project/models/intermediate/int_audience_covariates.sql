@@ -70,9 +70,9 @@ final as (
         panel_name,
         unique_id,
         ds,
-        case when not is_future then round(cast(audience_size as double), 6) end as audience_size,
+        case when not is_future then {{ warehouse_forecaster.rounded('audience_size') }} end as audience_size,
         {%- for column in told %}
-        case when not is_future then round(cast({{ column }} as double), 6) end as {{ column }},
+        case when not is_future then {{ warehouse_forecaster.rounded(column) }} end as {{ column }},
         {%- endfor %}
         {%- for column in told %}
         not is_future and is_{{ column }}_imputed as is_{{ column }}_imputed{{ ',' if not loop.last }}

@@ -111,7 +111,7 @@ final as (
         unique_id,
         ds,
         {%- for column in ['views', 'carts', 'wishlists', 'cart_rate', 'conversion_rate', 'views_mean_short', 'carts_mean_short'] %}
-        case when not is_future then round(cast({{ column }} as double), 6) end as {{ column }}{{ ',' if not loop.last }}
+        case when not is_future then {{ warehouse_forecaster.rounded(column) }} end as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ panel.name }}_rows
     {{ 'union all' if not loop.last }}

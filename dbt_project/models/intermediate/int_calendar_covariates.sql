@@ -115,7 +115,7 @@ final as (
             'is_holiday', 'days_to_holiday', 'days_since_holiday', 'weekend_share', 'trading_days', 'dow_sin', 'dow_cos', 'month_sin',
             'month_cos', 'year_sin_1', 'year_cos_1', 'year_sin_2', 'year_cos_2', 'closed_share', 'item_age',
         ] %}
-        round(cast({{ column }} as double), 6) as {{ column }}{{ ',' if not loop.last }}
+        {{ warehouse_forecaster.rounded(column) }} as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ panel.name }}_rows
     {{ 'union all' if not loop.last }}

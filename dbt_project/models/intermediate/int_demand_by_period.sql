@@ -127,7 +127,7 @@ rounded as (
         ds,
         known_from,
         {%- for column in ['quantity', 'quantity_latest', 'revenue', 'gross_revenue', 'quantity_priced', 'returned_quantity'] %}
-        round(cast({{ column }} as double), 6) as {{ column }},
+        {{ warehouse_forecaster.rounded(column) }} as {{ column }},
         {%- endfor %}
         n_lines
     from panels

@@ -65,7 +65,7 @@ final as (
         unique_id,
         ds,
         {%- for column in columns %}
-        case when not is_future then round(cast({{ column }} as double), 6) end as {{ column }},
+        case when not is_future then {{ warehouse_forecaster.rounded(column) }} end as {{ column }},
         {%- endfor %}
         {%- for column in columns %}
         not is_future and is_{{ column }}_imputed as is_{{ column }}_imputed{{ ',' if not loop.last }}

@@ -216,14 +216,14 @@ final as (
         panel_name,
         unique_id,
         ds,
-        round(cast(price as double), 6) as price,
-        round(cast(price_change as double), 6) as price_change,
-        round(cast(relative_price as double), 6) as relative_price,
-        round(cast(price_discount as double), 6) as price_discount,
+        {{ warehouse_forecaster.rounded('price') }} as price,
+        {{ warehouse_forecaster.rounded('price_change') }} as price_change,
+        {{ warehouse_forecaster.rounded('relative_price') }} as relative_price,
+        {{ warehouse_forecaster.rounded('price_discount') }} as price_discount,
         is_price_imputed,
-        round(cast(price_paid as double), 6) as price_paid,
+        {{ warehouse_forecaster.rounded('price_paid') }} as price_paid,
         is_price_paid_imputed,
-        round(cast(discount_paid as double), 6) as discount_paid
+        {{ warehouse_forecaster.rounded('discount_paid') }} as discount_paid
     from {{ panel.name }}_rows
     {{ 'union all' if not loop.last }}
     {%- endfor %}

@@ -91,9 +91,9 @@ final as (
         unique_id,
         ds,
         -- Weights are shares of places: their sum may be off by a rounding.
-        round(cast(least(is_promoted, 1) as double), 6) as is_promoted,
-        round(cast(promotion_discount as double), 6) as promotion_discount,
-        case when was_promoted is not null then round(cast(least(was_promoted, 1) as double), 6) end as was_promoted
+        {{ warehouse_forecaster.rounded('least(is_promoted, 1)') }} as is_promoted,
+        {{ warehouse_forecaster.rounded('promotion_discount') }} as promotion_discount,
+        case when was_promoted is not null then {{ warehouse_forecaster.rounded('least(was_promoted, 1)') }} end as was_promoted
     from {{ panel.name }}_rows
     {{ 'union all' if not loop.last }}
     {%- endfor %}
