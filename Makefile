@@ -30,6 +30,7 @@ help: ## what this file can do
 demo: $(INSTALLED) ## simulate the demo shop, build, backtest, train, publish, report
 	$(BIN)/forecast demo
 	$(BIN)/forecast run
+	echo "The command is $(BIN)/forecast: . $(BIN)/activate puts it on your PATH."
 
 install: $(INSTALLED) ## only the set-up
 

@@ -421,6 +421,7 @@ def runs_list(
         rows = registry.list_runs(
             _warehouse(project_dir, profiles_dir, target, as_json), panel, limit
         )
+        title = f"  {'run':33} {'panel':20} {'model':14} {'status':9} {'rows':>14} {'seconds':>9}"
         lines = [
             f"{'*' if r['is_champion'] else ' '} {r['run_id']:33} {r['panel_name']:20} "
             f"{r['model_name']:14} {r['status']:9} {r['n_rows'] or 0:>9} rows "
@@ -429,7 +430,7 @@ def runs_list(
         ]
         say(
             {"runs": rows},
-            "\n".join(lines) or "There are no runs.",
+            "\n".join([title, *lines]) if rows else "There are no runs.",
             "forecast runs show RUN_ID" if rows else "forecast train",
         )
 

@@ -38,19 +38,28 @@ def remove(artifacts: Path, run_id: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def is_whole(root: Path, path: str | None, digest: str | None) -> bool:
+    """Whether the files of a model are those that its run wrote."""
+    return bool(path) and (root / str(path)).is_dir() and sha256(root / str(path)) == digest
+
+
 def load(root: Path, path: str | None, digest: str | None, run_id: str) -> Model:
     """The model of a run, if its files are those that the run wrote."""
-    remedy = "restore the folder from a backup, or run `forecast train --force` for a new model"
-    folder = root / (path or "")
-    if not path or not folder.is_dir():
+    remedy = (
+        "restore the folder from a backup, run `forecast train --force` for a new model, or "
+        "`forecast runs promote` another run"
+    )
+    if not path:
+        raise ForecastError(f"table runs knows of no model of run {run_id}", remedy)
+    folder = root / path
+    if not folder.is_dir():
         raise ForecastError(
             f"the model of run {run_id} is missing: there is no folder {folder}", remedy
         )
-    found = sha256(folder)
-    if found != digest:
+    if not is_whole(root, path, digest):
         raise ForecastError(
             f"the model of run {run_id} in {folder} is not what the run wrote: its SHA-256 is "
-            f"{found[:12]}…, in table runs it is {str(digest)[:12]}…",
+            f"{sha256(folder)[:12]}…, in table runs it is {str(digest)[:12]}…",
             remedy,
         )
     return load_model(folder)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
-from forecaster import forecast_tables
+from forecaster import artifacts, forecast_tables
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.models.base import Model
 from forecaster.warehouse import Warehouse
@@ -42,35 +43,45 @@ def champion(warehouse: Warehouse, panel: str) -> dict[str, Any]:
     return found[-1]
 
 
-def promotion_reason(
-    warehouse: Warehouse, panel: str, model: Model, settings_fingerprint: str
-) -> str | None:
-    """Why a newly trained model becomes champion, or None.
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """Whether a newly trained model becomes champion, and why or why not."""
+
+    is_champion: bool
+    reason: str
+
+
+def judge(warehouse: Warehouse, panel: str, model: Model, settings_fingerprint: str) -> Verdict:
+    """A newly trained model against the present champion.
 
     The same model with the same settings follows itself. Any other has to be better where both were
     backtested: other settings make another model.
     """
     found = stack(warehouse, panel)
     if not found:
-        return "the panel's first model"
+        return Verdict(True, "the panel's first model")
     present = found[-1]
-    if (present["model_name"], present["settings_fingerprint"]) == (
-        model.name,
-        settings_fingerprint,
-    ):
-        return f"{model.name} again, on the newest features"
-    old = backtest_rmsse(warehouse, panel, present["model_name"], present["settings_fingerprint"])
+    name, settings = present["model_name"], present["settings_fingerprint"]
+    if (name, settings) == (model.name, settings_fingerprint):
+        return Verdict(True, f"{model.name} again, on the newest features")
+    root, path, digest = (
+        warehouse.path.parent,
+        present["artifact_path"],
+        present["artifact_sha256"],
+    )
+    if not artifacts.is_whole(root, path, digest):
+        return Verdict(True, "the champion's model is missing or damaged")
+    old = backtest_rmsse(warehouse, panel, name, settings)
     new = backtest_rmsse(warehouse, panel, model.name, settings_fingerprint)
     common = sorted(set(old) & set(new))
     if not common:
-        return None
+        missing = model.name if old else f"the champion, {name}"
+        return Verdict(False, f"{missing} has no backtest with these settings to compare")
     before, after = (sum(scores[c] for c in common) / len(common) for scores in (old, new))
-    if after < before:
-        return (
-            f"mean RMSSE {after:.4f} against {before:.4f} of {present['model_name']} "
-            f"at {len(common)} backtest cutoffs"
-        )
-    return None
+    return Verdict(
+        after < before,
+        f"mean RMSSE {after:.4f} against {before:.4f} of {name} at {len(common)} backtest cutoffs",
+    )
 
 
 def backtest_rmsse(
@@ -84,7 +95,7 @@ def backtest_rmsse(
         "and m.metric_name = 'rmsse' and m.level = 'bottom' and m.unique_id is null "
         "and m.segment_type is null and m.horizon_step is null and m.quantile is null "
         "and m.stockouts = 'left out' and m.actuals = 'first known' and m.metric_value is not null "
-        "order by r.started_at",
+        "order by r.started_at, m.cutoff",
         panel=panel,
         model=model,
         settings=settings_fingerprint,

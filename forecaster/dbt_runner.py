@@ -35,6 +35,8 @@ class DbtRunner:
             self._install_packages()
         with self.progress.task(description or f"dbt {command}") as task:
             outcome = self._invoke(command, arguments, task)
+        if isinstance(outcome.exception, KeyboardInterrupt):
+            raise KeyboardInterrupt
         if outcome.success:
             return list(getattr(outcome.result, "results", None) or [])
         raise self._failure(command, outcome)
@@ -85,14 +87,13 @@ class DbtRunner:
         ]
         lines = [
             f"{getattr(r.node, 'resource_type', 'node')} {r.node.name} ({r.status}): "
-            f"{' '.join(str(r.message or '').split())}"
+            f"{_without_trace(str(r.message or ''))}"
             for r in failed[:MAX_NAMED_FAILURES]
         ]
         if len(failed) > MAX_NAMED_FAILURES:
             lines.append(f"and {len(failed) - MAX_NAMED_FAILURES} more")
-        text = (
-            "\n  ".join(lines) if lines else str(outcome.exception or "dbt gave no reason").strip()
-        )
+        reason = str(outcome.exception or "").strip() or "dbt gave no reason"
+        text = "\n  ".join(lines) or reason
         unusable = warehouse_file.unusable(self.profile.warehouse_path, text)
         if unusable:
             return unusable
@@ -101,6 +102,11 @@ class DbtRunner:
             f"mend what is named; `dbt {command} --project-dir {self.folder}` shows it in full",
             FAILED if failed else BAD_INPUT,
         )
+
+
+def _without_trace(message: str) -> str:
+    """One line: what went wrong, not which macro called which."""
+    return " ".join(message.split("> in macro", maxsplit=1)[0].split())
 
 
 @contextmanager

@@ -316,7 +316,7 @@ def _is_alive(row: dict[str, Any]) -> bool:
 
     try:
         created = psutil.Process(row["pid"]).create_time()
-    except psutil.Error:
+    except (psutil.Error, ValueError):
         return False
     started = dt.datetime.fromtimestamp(created, dt.UTC).replace(tzinfo=None)
     return abs((started - row["process_started_at"]).total_seconds()) < 2

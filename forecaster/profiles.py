@@ -24,8 +24,15 @@ class Profile:
                 "add it, or use --profiles-dir",
                 BAD_INPUT,
             )
-        outputs = profiles[name].get("outputs", {})
-        self.default_target = self.rendered(str(profiles[name].get("target", "default")))
+        profile = profiles[name] if isinstance(profiles[name], dict) else {}
+        outputs = profile.get("outputs")
+        if not isinstance(outputs, dict) or not all(isinstance(o, dict) for o in outputs.values()):
+            raise ForecastError(
+                f"profile '{name}' in {path} has no outputs, each with its type and path",
+                "add `outputs:` with a target of type duckdb under the profile",
+                BAD_INPUT,
+            )
+        self.default_target = self.rendered(str(profile.get("target", "default")))
         self.target = target or self.default_target
         if self.target not in outputs:
             raise ForecastError(
@@ -62,7 +69,7 @@ class Profile:
 
     def rendered(self, text: str) -> str:
         """A value of the profile, its calls of env_var and var resolved."""
-        from jinja2 import Environment
+        from jinja2 import Environment, TemplateError
 
         def env_var(name: str, default: str | None = None) -> str:
             value = os.environ.get(name, default)
@@ -74,8 +81,16 @@ class Profile:
                 )
             return value
 
-        template = Environment().from_string(text)  # noqa: S701 - a path, not HTML
-        return template.render(env_var=env_var, var=lambda _, default="": default)
+        try:
+            template = Environment().from_string(text)  # noqa: S701 - a path, not HTML
+            return template.render(env_var=env_var, var=lambda _, default="": default)
+        except TemplateError as error:
+            raise ForecastError(
+                f"'{text}' of profile '{self.name}' in {self.folder}/profiles.yml cannot be "
+                f"rendered: {error}",
+                "env_var and var are what it may call",
+                BAD_INPUT,
+            ) from error
 
 
 def find_profiles(given: Path | str | None, project: Path) -> Path:

@@ -140,6 +140,12 @@ class Project:
         if selection:
             arguments += ["--select", *selection]
         n_nodes = len(self.dbt("build", *arguments, description="dbt build"))
+        if selection and n_nodes == 0:
+            raise ForecastError(
+                f"nothing in the dbt project matches {' '.join(selection)}",
+                "`dbt ls --select` shows what a selection holds",
+                BAD_INPUT,
+            )
         if not selection:
             self.marts_due.clear()
         return n_nodes
@@ -178,12 +184,12 @@ class Project:
 
     def _target_of(self, manifest: dict[str, Any]) -> str | None:
         """The target that dbt wrote a manifest for, if it can be known."""
-        invocation = manifest["metadata"].get("invocation_id")
+        invocation = manifest.get("metadata", {}).get("invocation_id")
         noted = read_json(self._target_note)
         if noted and noted.get("invocation_id") == invocation:
             return noted["target"]
         results = read_json(self.target_folder / "run_results.json")
-        if results and results["metadata"].get("invocation_id") == invocation:
+        if results and results.get("metadata", {}).get("invocation_id") == invocation:
             return results["args"].get("target") or self.profile.default_target
         return None
 
@@ -195,7 +201,7 @@ class Project:
         manifest = read_json(self.target_folder / "manifest.json")
         if manifest:
             note = {
-                "invocation_id": manifest["metadata"].get("invocation_id"),
+                "invocation_id": manifest.get("metadata", {}).get("invocation_id"),
                 "target": self.target,
             }
             self._target_note.parent.mkdir(parents=True, exist_ok=True)
@@ -248,16 +254,33 @@ class Reminder:
 
 
 def find_project(given: Path | str | None) -> Path:
-    """The folder of the dbt project: given, ./dbt_project, here, or the packaged demo."""
-    candidates = [Path(given)] if given else [Path("dbt_project"), Path(), packaged_project()]
+    """The folder of the dbt project: given, ./dbt_project, here, or the packaged demo.
+
+    Never the demo from inside another project: what it writes would land there.
+    """
+    candidates = [Path(given)] if given else [Path("dbt_project"), Path()]
     for folder in candidates:
         if (folder / "dbt_project.yml").is_file():
             return folder.resolve()
-    raise ForecastError(
-        f"there is no dbt_project.yml in {candidates[0].absolute()}",
-        "use --project-dir with the folder of a dbt project, or `forecast init` to make one",
-        BAD_INPUT,
-    )
+    if given:
+        raise ForecastError(
+            f"there is no dbt_project.yml in {Path(given).absolute()}",
+            "use --project-dir with the folder of a dbt project, or `forecast init` to make one",
+            BAD_INPUT,
+        )
+    demo = packaged_project().resolve()
+    above = [
+        folder
+        for folder in Path.cwd().resolve().parents
+        if (folder / "dbt_project.yml").is_file() and folder != demo
+    ]
+    if above:
+        raise ForecastError(
+            f"this folder lies in the dbt project {above[0]} and is none itself",
+            f"cd {above[0]}, or use --project-dir",
+            BAD_INPUT,
+        )
+    return demo
 
 
 def quoted(name: str) -> str:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from forecaster import artifacts, forecast_tables, registry
+from forecaster.champions import Verdict
 from forecaster.fingerprints import Fingerprints, settings_json
 from forecaster.forecast_tables import RunResults
 from forecaster.models.base import Model
@@ -33,7 +34,7 @@ class Outcome:
     status: str
     n_rows: int = 0
     seconds: float = 0.0
-    promoted: str | None = None
+    verdict: Verdict | None = None
     scores: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -45,15 +46,14 @@ class Outcome:
         if self.status == "skipped":
             return f"{title}: skipped, {'; '.join(self.notes)}"
         lines = [f"{title}: run {self.run_id}, {self.n_rows:,} rows in {self.seconds:.1f} s"]
+        # the periods that early stopping looked at are no test of the model
+        place = "validation from" if self.kind == "train" else "from"
         for cutoff, scores in self.scores.items():
             shown = [f"{name} {scores[name]:.4g}" for name in SHOWN_METRICS if name in scores]
-            lines.append(f"  from {cutoff}: {', '.join(shown)}")
-        if self.kind == "train":
-            lines.append(
-                f"  champion: {self.promoted}"
-                if self.promoted
-                else "  not the champion: backtest both, or `forecast runs promote`"
-            )
+            lines.append(f"  {place} {cutoff}: {', '.join(shown)}")
+        if self.verdict:
+            word = "champion" if self.verdict.is_champion else "not the champion"
+            lines.append(f"  {word}: {self.verdict.reason}")
         return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
 
 

@@ -87,16 +87,17 @@ def run_all(
     settings: Mapping[str, Any] | None = None,
     force: bool = False,
 ) -> list[Outcome]:
-    """Backtest the baselines and the model, then train it.
+    """Backtest the baselines and the model, then train it, and the baselines that are better.
 
-    In this order the training can tell whether the model is better than the present champion. The
-    marts are refreshed once, at the end.
+    In this order the training can tell what is better than the present champion. The marts are
+    refreshed once, at the end.
     """
     of_run, _ = split_settings(settings or {})
     baselines = [name for name in BASELINES if name != model]
     outcomes = _backtest(project, panels, baselines, of_run, force)
     outcomes += _backtest(project, panels, [model], settings, force)
     outcomes += _train(project, panels, model, settings, force)
+    outcomes += _train_better(project, panels, baselines, of_run, force)
     return _refreshed(project, outcomes)
 
 
@@ -132,6 +133,24 @@ def _train(
         _train_panel(warehouse, panel, make_model(model, settings or {}), force)
         for panel in features.panels(warehouse, panels)
     ]
+
+
+def _train_better(
+    project: Project,
+    panels: Sequence[str],
+    models: Sequence[str],
+    settings: Mapping[str, Any],
+    force: bool,
+) -> list[Outcome]:
+    """Train those models that would be a panel's champion."""
+    warehouse, outcomes = Warehouse(project), []
+    for panel in features.panels(warehouse, panels):
+        for name in models:
+            model = make_model(name, settings)
+            prints = fingerprints(model, features.fingerprint(warehouse, panel.panel_name))
+            if champions.judge(warehouse, panel.panel_name, model, prints.settings).is_champion:
+                outcomes.append(_train_panel(warehouse, panel, model, force))
+    return outcomes
 
 
 def _backtest(
@@ -180,24 +199,24 @@ def _train_panel(
             tables.append(_tables(panel, panel.at(origin), fit.validation, model))
         path, digest = artifacts.save(model, warehouse.project.artifacts_folder, run.run_id)
         stack = champions.stack(warehouse, name)
-        reason = champions.promotion_reason(warehouse, name, model, prints.settings)
+        verdict = champions.judge(warehouse, name, model, prints.settings)
         history = [(panel.cutoff, record) for record in fit.history]
         results = dataclasses.replace(
-            _results(name, model, tables, history, reason),
+            _results(name, model, tables, history, verdict.reason if verdict.is_champion else None),
             replaces=stack[-1]["run_id"] if stack else None,
         )
         run.complete(results, {"artifact_path": path, "artifact_sha256": digest})
-    if reason and champions.champion(warehouse, name)["run_id"] != run.run_id:
+    if verdict.is_champion and champions.champion(warehouse, name)["run_id"] != run.run_id:
         # another train came between: it is the one to be better than
-        reason = champions.promotion_reason(warehouse, name, model, prints.settings)
-        if reason:
-            forecast_tables.promote(warehouse, run.run_id, reason)
+        verdict = champions.judge(warehouse, name, model, prints.settings)
+        if verdict.is_champion:
+            forecast_tables.promote(warehouse, run.run_id, verdict.reason)
     notes = (
         ()
         if origin is not None
         else (f"{name}: too short a history to hold out a horizon for validation",)
     )
-    return dataclasses.replace(run.outcome, promoted=reason, notes=notes)
+    return dataclasses.replace(run.outcome, verdict=verdict, notes=notes)
 
 
 def _predict_panel(
@@ -210,6 +229,7 @@ def _predict_panel(
         champion["artifact_sha256"],
         champion["run_id"],
     )
+    model.check_made_for(settings)
     prints = fingerprints(model, features.fingerprint(warehouse, name))
     panel = _read(warehouse, settings, model)
     with recorded(warehouse, "predict", name, model, prints, champion["run_id"]) as run:

@@ -37,7 +37,8 @@ class Warehouse:
         connection = self._open(write, PATIENCE if patience is None else patience)
         try:
             connection.execute("set timezone = 'UTC'")
-            yield connection
+            with warehouse_file.explained(self.path):
+                yield connection
         finally:
             connection.close()
 

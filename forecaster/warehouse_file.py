@@ -7,17 +7,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from forecaster.errors import BAD_INPUT, LOCKED, ForecastError
+from forecaster.errors import BAD_INPUT, FAILED, LOCKED, ForecastError
 
 VARIABLE = "FORECAST_WAREHOUSE"
 POINT_ELSEWHERE = f"set {VARIABLE}, or `path` in profiles.yml, to a DuckDB file"
-UNWRITABLE = ("permission denied", "read-only", "no space left")
+TAKEN_NAMES = ("system", "temp")
+UNWRITABLE = ("permission denied", "read-only")
 
 
 def check(path: Path) -> None:
     """What dbt would find out only after it has parsed everything."""
     if path.is_dir():
         raise ForecastError(f"the warehouse {path} is a folder", POINT_ELSEWHERE, BAD_INPUT)
+    if path.stem in TAKEN_NAMES:
+        raise ForecastError(
+            f"the warehouse {path} bears a name that DuckDB keeps for itself: {path.stem}",
+            f"rename it, or {POINT_ELSEWHERE}",
+            BAD_INPUT,
+        )
     if not path.parent.is_dir():
         raise ForecastError(
             f"the warehouse {path} cannot be made: there is no folder {path.parent}",
@@ -35,6 +42,12 @@ def unusable(path: Path, text: str) -> ForecastError | None:
             f"the warehouse {path} is in use by {who}",
             "close that program, or let it finish, then run this command again",
             LOCKED,
+        )
+    if "no space left" in text.lower():
+        return ForecastError(
+            f"the disk of the warehouse {path} is full: {text}",
+            "free space there, then run this command again; nothing was changed",
+            FAILED,
         )
     if path.name not in text:
         return None

@@ -125,6 +125,21 @@ def test_an_unknown_size_is_bad_usage():
     assert "tiny" in result.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["demo", "--size", "huge"],
+        ["train", "--epochs", "0"],
+        ["train", "--nonsense"],
+        ["runs", "show"],
+    ],
+)
+def test_bad_usage_is_json_too(arguments):
+    result = forecast(*arguments, "--json")
+    assert result.returncode == 2
+    assert set(json.loads(result.stdout)) == {"error", "remedy"}
+
+
 def test_a_missing_warehouse(shop):
     shop.warehouse_path.unlink()
     result = forecast("train")

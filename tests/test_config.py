@@ -47,8 +47,16 @@ def test_models_are_found_by_name_and_path():
     assert make_model("tests.broken_model", {}).name == "tests.broken_model"
 
 
-@pytest.mark.parametrize("name", ["prophet", "base", "json", "no.such.module"])
+@pytest.mark.parametrize("name", ["prophet", "base", "json", "no.such.module", "./my.py", ".."])
 def test_unknown_model_lists_the_known_ones(name):
     with pytest.raises(ForecastError, match=f"no model '{name}'") as error:
         model_class(name)
     assert "lstm_stacked" in error.value.remedy
+
+
+def test_a_model_that_is_no_python(tmp_path, monkeypatch):
+    (tmp_path / "models_of_mine").mkdir()
+    (tmp_path / "models_of_mine" / "mine.py").write_text("class {")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ForecastError, match=r"mine.py, line 1"):
+        model_class("models_of_mine.mine")

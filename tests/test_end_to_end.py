@@ -43,7 +43,8 @@ def test_from_raw_tables_to_forecast_tables(folder):
     assert built["nodes"] > 100
     trained = forecast(folder, *TRAIN)
     assert [run["panel_name"] for run in trained["runs"]] == PANELS
-    assert all(run["status"] == "complete" and run["promoted"] for run in trained["runs"])
+    assert all(run["status"] == "complete" for run in trained["runs"])
+    assert all(run["verdict"]["is_champion"] for run in trained["runs"])
     assert all(next(iter(run["scores"].values()))["rmsse"] < 3 for run in trained["runs"])
     statuses = query(folder, "select distinct forecast_status from dev_forecasts.predictions")
     assert {status for (status,) in statuses} <= {"ok", "short_history", "cold_start"}

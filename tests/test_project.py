@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from forecaster.errors import BAD_INPUT, FAILED, ForecastError
 from forecaster.project import Project, find_project
@@ -43,6 +44,47 @@ def test_missing_pieces_are_named(shop, tmp_path):
     profile.write_text("a: [")
     with pytest.raises(ForecastError, match="cannot be read"):
         Project()
+
+
+def test_a_folder_inside_another_project_is_not_taken_for_the_demo(shop, monkeypatch):
+    monkeypatch.chdir("dbt_project/models")
+    with pytest.raises(ForecastError, match="lies in the dbt project") as error:
+        Project()
+    assert str(shop.folder) in error.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("warehouse_forecaster:", "has no outputs"),
+        ("warehouse_forecaster: {outputs: [dev]}", "has no outputs"),
+        ("warehouse_forecaster: {outputs: {dev: }}", "has no outputs"),
+        ("- warehouse_forecaster", "holds a list"),
+        (
+            "warehouse_forecaster: {target: '{{ nothing() }}', outputs: {dev: {type: duckdb}}}",
+            "cannot be rendered",
+        ),
+    ],
+)
+def test_profiles_of_another_shape(shop, text, message):  # noqa: ARG001
+    Path("profiles.yml").write_text(text)
+    with pytest.raises(ForecastError, match=message) as error:
+        Project()
+    assert error.value.exit_code == BAD_INPUT
+
+
+def test_a_selection_of_nothing(shop):
+    with pytest.raises(ForecastError, match="nothing in the dbt project matches no_such_model"):
+        shop.build("no_such_model")
+
+
+def test_an_interrupt_while_dbt_works_is_an_interrupt(shop, monkeypatch):
+    def stopped(*_: object) -> object:
+        return dbtRunnerResult(success=False, exception=KeyboardInterrupt())
+
+    monkeypatch.setattr(dbtRunner, "invoke", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        shop.build("series")
 
 
 def test_a_failing_model_is_named_with_its_message(shop):

@@ -149,15 +149,52 @@ def test_backtest_scores_every_cutoff(shop, warehouse):
 def test_a_challenger_needs_a_better_backtest(shop, warehouse):
     run.train(shop, model="seasonal_naive")
     (challenger,) = run.train(shop, model="seasonal_mean")
-    assert challenger.promoted is None
+    assert not challenger.verdict.is_champion
     run.backtest(shop, models=["seasonal_naive", "seasonal_mean"])
     (better,) = run.train(shop, model="seasonal_mean", force=True)
-    assert better.promoted.startswith("mean RMSSE")
+    assert better.verdict.is_champion
+    assert better.verdict.reason.startswith("mean RMSSE")
     (worse,) = run.train(shop, model="seasonal_naive", force=True)
-    assert worse.promoted is None
+    assert not worse.verdict.is_champion
     (same,) = run.train(shop, model="seasonal_mean", force=True)
-    assert same.promoted is not None
+    assert same.verdict.is_champion
     assert champions.champion(warehouse, "small")["run_id"] == same.run_id
+
+
+def test_a_champion_without_its_model_is_replaced(shop, warehouse):
+    (first,) = run.train(shop, model="seasonal_naive")
+    (Path("artifacts") / first.run_id / "model.json").unlink()
+    (second,) = run.train(shop, model="seasonal_mean")
+    assert second.verdict.reason == "the champion's model is missing or damaged"
+    assert run.predict(shop)[0].status == "complete"
+
+
+def test_run_serves_what_is_best(shop, warehouse):
+    """A baseline that beats the model in the backtests becomes champion."""
+    outcomes = run.run_all(shop, model="seasonal_mean", settings={"n_seasons": 12})
+    scores = {
+        o.model_name: sum(s["rmsse"] for s in o.scores.values())
+        for o in outcomes
+        if o.kind == "backtest"
+    }
+    best = min(scores, key=lambda name: scores[name])
+    assert champions.champion(warehouse, "small")["model_name"] == best
+    again = run.run_all(shop, model="seasonal_mean", settings={"n_seasons": 12})
+    assert {o.status for o in again} == {"unchanged"}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [("frequency = 'week'", "frequency day"), ("season_length = 1", "season_length 7")],
+)
+def test_a_panel_that_is_not_what_its_model_was_trained_for(shop, warehouse, change, words):
+    run.train(shop, model="seasonal_mean")
+    execute(warehouse, f"update dev_features.settings set {change}")
+    before = counts(warehouse)
+    with pytest.raises(ForecastError, match=words) as error:
+        run.predict(shop)
+    assert "forecast train" in error.value.remedy
+    assert counts(warehouse) == before
 
 
 def test_other_settings_make_a_challenger(shop, warehouse):
@@ -165,11 +202,11 @@ def test_other_settings_make_a_challenger(shop, warehouse):
     run.train(shop, model="seasonal_mean")
     trial = {"n_seasons": 1}
     (outcome,) = run.train(shop, model="seasonal_mean", settings=trial)
-    assert outcome.promoted is None
+    assert not outcome.verdict.is_champion
     run.backtest(shop, models=["seasonal_mean"])
     run.backtest(shop, models=["seasonal_mean"], settings=trial)
     (worse,) = run.train(shop, model="seasonal_mean", settings=trial, force=True)
-    assert worse.promoted is None
+    assert not worse.verdict.is_champion
     (better,) = run.train(shop, model="seasonal_mean", force=True)
     assert champions.champion(warehouse, "small")["run_id"] == better.run_id
 

@@ -7,7 +7,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from forecaster import features, run
+from forecaster import features, run, warehouse_file
 from forecaster.errors import BAD_INPUT, LOCKED, ForecastError
 from forecaster.warehouse import Warehouse
 from tests.conftest import make_panel
@@ -118,3 +118,19 @@ def test_a_panel_without_history(warehouse):
     execute(warehouse, "update dev_features.settings set last_period = null")
     with pytest.raises(ForecastError, match="no complete period"):
         run.train(warehouse.project, model="seasonal_naive")
+
+
+@pytest.mark.parametrize("name", ["system.duckdb", "temp.duckdb"])
+def test_a_name_that_duckdb_keeps_for_itself(name, tmp_path):
+    with pytest.raises(ForecastError, match="keeps for itself"):
+        warehouse_file.check(tmp_path / name)
+
+
+def test_a_full_disk(warehouse):
+    full = duckdb.IOException('Could not write file "w.wal": No space left on device')
+    with (
+        pytest.raises(ForecastError, match="the disk of the warehouse .* is full") as error,
+        warehouse.connect(),
+    ):
+        raise full
+    assert "free space" in error.value.remedy

@@ -26,8 +26,17 @@ def model_class(name: str) -> type[Model]:
     from forecaster.models.base import Model
 
     path = name if "." in name else f"{__name__}.{name}"
+    if not all(part.isidentifier() for part in path.split(".")):
+        raise unknown_model(name)
     try:
         module = importlib.import_module(path)
+    except SyntaxError as error:
+        raise ForecastError(
+            f"the module of model '{name}' is no Python: {error.filename}, line {error.lineno}: "
+            f"{error.msg}",
+            "mend the file",
+            BAD_INPUT,
+        ) from error
     except ModuleNotFoundError as error:
         if error.name is None or not (path == error.name or path.startswith(error.name + ".")):
             raise

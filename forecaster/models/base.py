@@ -12,12 +12,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from forecaster.config import ModelSettings, RunSettings, model_settings
-from forecaster.errors import ForecastError
+from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.panel import Encoding, Panel
 from forecaster.seasonal import seasonal_forecast
 
 OK, SHORT_HISTORY, COLD_START, FALLBACK = "ok", "short_history", "cold_start", "fallback"
 FALLBACK_SEASONS = 4
+MADE_FOR = ("frequency", "season_length", "is_signed", "horizon")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Model(ABC):
         self.settings: Any = settings or self.Settings()
         self.run = run or RunSettings()
         self.encoding: Encoding | None = None
+        self.made_for: dict[str, Any] = {}
 
     @property
     def name(self) -> str:
@@ -111,6 +113,7 @@ class Model(ABC):
         `panel` for the number of epochs that were best. Without a validation there is one pass, for
         the epochs set.
         """
+        self.made_for = {name: getattr(panel, name) for name in MADE_FOR}
         history: list[EpochRecord] = []
         validation, epochs = None, None
         if validation_cutoff is not None:
@@ -138,6 +141,18 @@ class Model(ABC):
             mean, quantiles = np.maximum(mean, 0), np.maximum(quantiles, 0)
         return Forecast(mean, quantiles, status)
 
+    def check_made_for(self, panel: Any) -> None:
+        """Raises where a panel, or the settings of one, is not what the model was fitted to."""
+        for name, then in self.made_for.items():
+            now = getattr(panel, name)
+            if now != then:
+                raise ForecastError(
+                    f"the model {self.name} was trained for a panel with {name} {then}; now it has "
+                    f"{name} {now}",
+                    "run `forecast train` for a model of the panel as it is now",
+                    BAD_INPUT,
+                )
+
     def save(self, folder: Path) -> None:
         """Write the model into an empty folder."""
         if self.encoding is None:
@@ -147,6 +162,7 @@ class Model(ABC):
             "run": self.run.model_dump(mode="json"),
             "settings": self.settings.model_dump(mode="json"),
             "encoding": self.encoding.to_json(),
+            "made_for": self.made_for,
         }
         (folder / "model.json").write_text(
             json.dumps(description, indent=1, ensure_ascii=False), encoding="utf-8"
@@ -162,6 +178,7 @@ class Model(ABC):
             RunSettings(**description["run"]),
         )
         model.encoding = Encoding.from_json(description["encoding"])
+        model.made_for = description["made_for"]
         model.load_state(folder)
         return model
 
@@ -177,12 +194,26 @@ def load_model(folder: Path) -> Model:
 
     try:
         name = json.loads((folder / "model.json").read_text(encoding="utf-8"))["model"]
-        return model_class(name).load(folder)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        kind = model_class(name)
+    except ForecastError as error:
         raise ForecastError(
-            f"the model in {folder} cannot be read: {error}",
-            "restore the folder from a backup, or run `forecast train` for a new one",
+            f"the model in {folder} was made by a class that is gone: {error.message}",
+            "make its module importable again, or `forecast runs promote` a run of another model",
+            BAD_INPUT,
         ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _unreadable(folder, error) from error
+    try:
+        return kind.load(folder)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _unreadable(folder, error) from error
+
+
+def _unreadable(folder: Path, error: Exception) -> ForecastError:
+    return ForecastError(
+        f"the model in {folder} cannot be read: {error}",
+        "restore the folder from a backup, or run `forecast train` for a new one",
+    )
 
 
 def history_status(panel: Panel, needed: int) -> np.ndarray:

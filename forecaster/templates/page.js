@@ -77,7 +77,9 @@ function options(select, values, label, chosen) {
 function term(name) {
   const how = MEASURES[name];
   if (!how) return element("span", { textContent: pretty(name) });
-  const node = element("dfn", { textContent: how.name, tabIndex: 0 });
+  const confidence = name === "coverage" && panel().confidence;
+  const title = confidence ? `In the ${number(100 * confidence, 0)} % range` : how.name;
+  const node = element("dfn", { textContent: title, tabIndex: 0 });
   node.dataset.tip = how.tip;
   return node;
 }
