@@ -127,6 +127,7 @@ def env_var(_: str, default: str = "") -> str:
     return default
 
 
+project_name = _PACKAGE
 adapter = _Adapter()
 exceptions = _Exceptions()
 dbt = _Dbt()

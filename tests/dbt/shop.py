@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 def default_vars() -> dict[str, Any]:
     """The vars of the demo's dbt project."""
     text = (ROOT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8")
-    return yaml.safe_load(text)["vars"]["warehouse_forecaster"]
+    values = yaml.safe_load(text)["vars"]["warehouse_forecaster"]
+    return values | values.pop("demo")
 
 
 class Shop:

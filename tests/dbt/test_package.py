@@ -1,5 +1,7 @@
 """Another project imports the package; its one input is a model of its own, built in the run."""
 
+import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from dbt.cli.main import dbtRunner
 
 from forecaster.project import Project
 
@@ -185,3 +188,30 @@ def test_the_forecaster_finds_relations_by_the_projects_rule(bakery: Path) -> No
     project = Project(bakery, bakery)
     assert project.relation("panel") == '"bakery_features"."panel"'
     assert project.relation("runs") == '"bakery_forecasts"."runs"'
+
+
+def test_a_project_that_gives_only_inputs_gets_nothing_of_the_demo(tmp_path: Path) -> None:
+    """Neither its panels nor its time zone and currency."""
+    sales = {"model": "orders", "columns": {"order_id": "number", "ordered_at": "sold_at"}}
+    definition = {"name": "kiosk", "version": "0.1.0", "profile": "bakery"}
+    definition["vars"] = {"warehouse_forecaster": {"inputs": {"sales": sales}}}
+    files = {name: FILES[name] for name in ("packages.yml", "profiles.yml", "models/orders.sql")}
+    (tmp_path / "models").mkdir()
+    for name, text in (files | {"dbt_project.yml": json.dumps(definition)}).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    asked = ", ".join(
+        f"warehouse_forecaster.business('{key}')" for key in ("time_zone", "currency")
+    )
+    query = "{{ tojson([warehouse_forecaster.get_panels(), " + asked + "]) }}"
+    places = ["--project-dir", str(tmp_path), "--profiles-dir", str(tmp_path), "--quiet"]
+    with contextlib.chdir(tmp_path):
+        assert dbtRunner().invoke(["deps", *places]).success
+        done = dbtRunner().invoke(["compile", "--inline", query, *places])
+    assert done.success, done.exception
+    (panel,), time_zone, currency = json.loads(done.result.results[0].node.compiled_code)
+    assert (panel["name"], panel["grain"], panel["frequency"]) == (
+        "item_weekly",
+        ["item_id"],
+        "week",
+    )
+    assert (time_zone, currency) == ("UTC", None)

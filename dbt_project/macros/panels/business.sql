@@ -4,7 +4,7 @@
         'time_zone': 'UTC', 'week_start': 'monday', 'as_of': none, 'currency': none, 'late_arrival_periods': 14,
         'closing_delay_hours': 0, 'max_quantity': 100000, 'max_unit_price': 1000000,
     } %}
-    {% set given = var('business', {}) or {} %}
+    {% set given = warehouse_forecaster.setting('business', {}) %}
     {% do warehouse_forecaster.refuse_unknown_keys('var business', given, defaults) %}
     {{ return(given.get(key, defaults[key])) }}
 {% endmacro %}

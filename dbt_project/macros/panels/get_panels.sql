@@ -1,4 +1,4 @@
-{#- The declared panels, checked, with defaults filled in. -#}
+{#- The declared panels, checked, with defaults filled in; where none is declared, each item by week. -#}
 {% macro get_panels() %}
     {% set frequencies = ['day', 'week', 'month'] %}
     {% set keys = ['item_id', 'location_id', 'customer_id'] %}
@@ -7,7 +7,10 @@
     {% set allowed = [
         'name', 'grain', 'frequency', 'horizon', 'season_length', 'signed', 'levels', 'cutoffs', 'active_periods',
     ] %}
-    {% for declared in var('panels') %}
+    {% set by_default = [{
+        'name': 'item_weekly', 'grain': ['item_id'], 'frequency': 'week', 'horizon': 8, 'cutoffs': {'count': 3, 'step': 4},
+    }] %}
+    {% for declared in warehouse_forecaster.setting('panels', by_default) %}
         {% do warehouse_forecaster.refuse_unknown_keys("var panels: entry " ~ loop.index, declared, allowed) %}
         {% for key in ['name', 'grain', 'frequency', 'horizon'] if key not in declared %}
             {{ exceptions.raise_compiler_error("var panels: entry " ~ loop.index ~ " has no '" ~ key ~ "'; every panel needs name, grain, frequency and horizon") }}

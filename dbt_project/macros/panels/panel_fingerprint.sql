@@ -1,8 +1,8 @@
 {#- A hash of all that shapes the panel beside the data: the vars and the package's own models. `as_of` moves on without reshaping. -#}
 {% macro panel_fingerprint() %}
     {% if not execute %}{{ return('') }}{% endif %}
-    {% set settings = {} %}
-    {% for name in ['inputs', 'panels', 'imputation', 'outliers'] %}
+    {% set settings = {'panels': warehouse_forecaster.get_panels()} %}
+    {% for name in ['inputs', 'imputation', 'outliers'] %}
         {% do settings.update({name: var(name, none)}) %}
     {% endfor %}
     {% for key in ['time_zone', 'week_start', 'currency', 'closing_delay_hours'] %}
