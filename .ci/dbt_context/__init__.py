@@ -24,8 +24,8 @@ from sqlfluff.core.templaters.builtins.dbt import DBT_BUILTINS, DbtMacroWrapper,
 _PACKAGE = "warehouse_forecaster"
 _PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 _VARS = yaml.safe_load((_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"][_PACKAGE]
-# What is written once a panel is linted once.
 _VARS |= _VARS.pop("demo")
+# What is written once a panel is linted once.
 _VARS["panels"] = _VARS["panels"][1:2]
 # These write pages of casts and cases, which say nothing about the files that call them.
 _SHORT = {"input_columns": "*, null as cast_error", "rejection_reason": "null"}

@@ -1,4 +1,4 @@
-{#- Stops the build, with a message, where the demand that was mapped is empty or mostly of no use. -#}
+{#- Stops the build, with a message, where the demand that was mapped is empty or mostly of no use, or a column of it is. -#}
 {% set input_name = 'sales' if warehouse_forecaster.has_input('sales') else 'demand' %}
 {% set empty = "input " ~ input_name ~ " (var inputs." ~ input_name ~ ") has no rows; load the table or correct the mapping" %}
 {% set later = "input " ~ input_name ~ " has no row recorded before as_of; correct var business.as_of, or the column mapped to loaded_at" %}
@@ -32,8 +32,18 @@ judged as (
                     || '); correct the mapping in var inputs.{{ input_name }} or the table; int_rejections counts every reason'
         end as message
     from counted
+),
+
+unreadable as (
+    {{ warehouse_forecaster.unreadable_columns(input_name) }}
+),
+
+found as (
+    select message from judged
+    union all
+    select message from unreadable
 )
 
 select message
-from judged
+from found
 where message is not null and {{ warehouse_forecaster.raise_error('message') }} is not null

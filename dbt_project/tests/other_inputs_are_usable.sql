@@ -1,4 +1,4 @@
-{#- Stops what reads int_rejections, with a message, where an input other than demand is mostly of no use. -#}
+{#- Stops what reads int_rejections, with a message, where an input other than demand is mostly of no use, or a column of it is. -#}
 {% set input_names = warehouse_forecaster.get_inputs().keys() | reject('in', ['sales', 'demand']) | list %}
 
 with counted as (
@@ -33,8 +33,16 @@ judged as (
     from counted
     inner join rejected on counted.input_name = rejected.input_name
     where rejected.n_rejected > 0.5 * counted.n_rows
+),
+
+found as (
+    select message from judged
+    {%- for input_name in input_names %}
+    union all
+    select message from ({{ warehouse_forecaster.unreadable_columns(input_name) }}) as {{ input_name }}_columns
+    {%- endfor %}
 )
 
 select message
-from judged
+from found
 where {{ warehouse_forecaster.raise_error('message') }} is not null

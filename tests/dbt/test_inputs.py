@@ -49,7 +49,7 @@ class Case:
     """A warehouse of its own, and what dbt made of it."""
 
     folder: Path
-    manifest: Manifest
+    manifest: Manifest | None
     invoke: Callable[..., Any]
 
     @property
@@ -331,6 +331,42 @@ def test_bad_lines_are_counted_by_reason_and_good_ones_kept(case: Case) -> None:
     assert changed == [("price imputed", 1), ("unreadable value taken as missing", 1)]
 
 
+def test_optional_columns_that_are_mostly_unreadable_stop_the_build(case: Case) -> None:
+    """Each value would count as missing, and no cancellation as one."""
+    case.order(*(line(f"o{n}", loaded=None if n else "2026-01-06") for n in range(5)))
+    case.write(
+        "alter table raw.orders add column state varchar",
+        "update raw.orders set state = case when number = 'o1' then 'false' else 'ok' end",
+        "alter table raw.items add column cost varchar",
+        "insert into raw.items values ('b', 'pot', '2,50'), ('c', 'cup', '3,50')",
+    )
+    inputs = json.loads(json.dumps(VARS["inputs"]))
+    inputs["sales"]["columns"]["is_cancelled"] = "state"
+    inputs["items"]["columns"] = {"unit_cost": "cost"}
+    select = [*DEMAND, "stg_items", "demand_is_usable", "other_inputs_are_usable"]
+
+    def build() -> tuple[bool, str]:
+        case.manifest = None
+        return case.build(select=select, values=VARS | {"inputs": inputs})
+
+    went_well, message = build()
+    assert not went_well
+    assert "input sales: 4 of 5 values of is_cancelled cannot be read as true or false" in message
+    assert "is_cancelled: 'ok'" in message
+    assert "var inputs.sales" in message
+
+    case.write("update raw.orders set state = 'no' where state = 'ok' and number <> 'o0'")
+    went_well, message = build()
+    assert not went_well
+    assert "input items: 2 of 2 values of unit_cost cannot be read as a number" in message
+    assert "unit_cost: '2,50'" in message
+    assert "sales" not in message
+
+    case.write("update raw.items set cost = '2.50'")
+    went_well, message = build()
+    assert went_well, message
+
+
 def test_mixed_currencies_are_refused_by_name(case: Case) -> None:
     case.order(line("1"), line("2", currency=" usd"))
     went_well, message = case.build()
@@ -590,3 +626,21 @@ def test_a_source_may_be_a_file(tmp_path: Path) -> None:
         done = dbtRunner().invoke(["run", "--select", "stg_sales", *places])
     assert not done.success
     assert "has no column 'loaves' (for quantity)" in str([node.message for node in done.result])
+
+
+def test_other_settings_of_demand_ask_for_a_full_refresh(case: Case) -> None:
+    """Only those that a line depends on: a further panel needs none."""
+    case.order(line("1"), line("2"))
+    case.manifest = None
+    assert case.build()[0]
+    panels = [*VARS["panels"], VARS["panels"][0] | {"name": "q", "horizon": 3}]
+    went_well, message = case.build(values=VARS | {"panels": panels})
+    assert went_well, message
+    business = VARS["business"] | {"time_zone": "UTC"}
+    went_well, message = case.build(values=VARS | {"business": business})
+    assert not went_well
+    assert "2 lines were built with other settings of demand" in message
+    for said in ("time_zone", "whether any panel is signed", "--full-refresh: forecasts stay"):
+        assert said in message
+    went_well, message = case.build("--full-refresh", values=VARS | {"business": business})
+    assert went_well, message

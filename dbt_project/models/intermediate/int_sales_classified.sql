@@ -13,8 +13,9 @@ with candidates as (
 ),
 
 {% if is_incremental() %}
-{% set message = "cast(count(*) as varchar) || ' lines were built with other settings of demand "
-    ~ "(var business, inputs, panels or imputation.unit_price); build once with --full-refresh'" %}
+{% set message = "cast(count(*) as varchar) || ' lines were built with other settings of demand: the mapping of the "
+    ~ "input, imputation.unit_price, business (time_zone, currency, max_quantity, max_unit_price, closing_delay_hours), "
+    ~ "or whether any panel is signed; build once with --full-refresh: forecasts stay'" %}
 
 same_settings as (
     select case when count(*) > 0 then {{ warehouse_forecaster.raise_error(message) }} else true end as are_same
