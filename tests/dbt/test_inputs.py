@@ -289,6 +289,48 @@ def test_column_of_a_wrong_type_stops_the_build_with_an_example(case: Case) -> N
     assert "var inputs.sales" in message
 
 
+@pytest.mark.parametrize(
+    ("column", "type", "value", "expected"),
+    [
+        ("price", "decimal(2, 1)[]", "[2.5]", "unit_price: '[2.5]'"),
+        ("units", "decimal(2, 1)[1]", "[2.5]", "quantity: '[2.5]'"),
+        (
+            '"sold at"',
+            "timestamp[]",
+            "[timestamp '2026-01-05']",
+            "ordered_at: '['2026-01-05 00:00:",
+        ),
+        ("loaded", "timestamp[]", "[timestamp '2026-01-05']", "loaded_at: '['2026-01-05 00:00:"),
+    ],
+)
+def test_list_where_a_value_should_be_is_unreadable(
+    case: Case, column: str, type: str, value: str, expected: str
+) -> None:
+    case.order(line("1"))
+    case.write(
+        f"alter table raw.orders alter {column} type {type} using null",
+        f"update raw.orders set {column} = {value}",
+    )
+    went_well, message = case.build("--exclude", "test_type:data", select=["stg_sales"])
+    assert went_well, message
+    ((error,),) = case.rows("select cast_error from dev_staging.stg_sales")
+    assert error.startswith(expected)
+
+
+def test_column_may_have_a_quote_in_its_name(case: Case) -> None:
+    case.order(line("1", units=3), line("2", units="many"))
+    case.write('alter table raw.orders rename units to "un""its"')
+    sales = VARS["inputs"]["sales"]
+    sales = sales | {"columns": sales["columns"] | {"quantity": 'un"its'}}
+    values = VARS | {"inputs": VARS["inputs"] | {"sales": sales}}
+    went_well, message = case.build(
+        "--exclude", "test_type:data", select=["stg_sales"], values=values
+    )
+    assert went_well, message
+    read = case.rows("select quantity, cast_error from dev_staging.stg_sales order by order_id")
+    assert read == [(3, None), (None, "quantity: 'many'")]
+
+
 def test_bad_lines_are_counted_by_reason_and_good_ones_kept(case: Case) -> None:
     case.order(
         *(line(f"good {n}", units=f" {n} ") for n in range(1, 20)),

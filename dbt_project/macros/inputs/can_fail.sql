@@ -8,5 +8,5 @@
         'date': ['date', 'timestamp', 'timestamp with time zone'],
         'time': ['date', 'timestamp', 'timestamp with time zone'],
     } %}
-    {{ return(type not in safe[kind] and not (kind == 'number' and type.startswith('decimal'))) }}
+    {{ return(type not in safe[kind] and not (kind == 'number' and type.startswith('decimal') and not type.endswith(']'))) }}
 {% endmacro %}

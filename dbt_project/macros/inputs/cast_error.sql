@@ -6,7 +6,7 @@
         {%- set kind = contract.required.get(column) or contract.optional[column] -%}
         {%- set type = input.types.get(theirs | lower, '') -%}
         {%- if warehouse_forecaster.can_fail(type, kind) -%}
-            {%- set value = adapter.quote(theirs) -%}
+            {%- set value = warehouse_forecaster.quoted_column(theirs) -%}
             {%- set text = warehouse_forecaster.clean_text(value, type) -%}
             {%- do checks.append(
                 "case when " ~ text ~ " is not null and " ~ warehouse_forecaster.read_value(value, type, kind)

@@ -5,7 +5,7 @@
     {%- if column not in input.columns -%}
         cast(null as {{ warehouse_forecaster.sql_type(kind) }})
     {%- else -%}
-        {%- set theirs = adapter.quote(input.columns[column]) -%}
+        {%- set theirs = warehouse_forecaster.quoted_column(input.columns[column]) -%}
         {%- set type = input.types.get(input.columns[column] | lower, '') -%}
         {{ warehouse_forecaster.read_value(theirs, type, kind) }}
     {%- endif -%}

@@ -2,7 +2,7 @@
 {% macro read_date(expression, type, text) -%}
     {%- if type == 'timestamp with time zone' -%}
         cast(timezone('{{ warehouse_forecaster.business('time_zone') }}', {{ expression }}) as date)
-    {%- elif type == 'date' or type.startswith('timestamp') -%}
+    {%- elif type == 'date' or (type.startswith('timestamp') and not type.endswith(']')) -%}
         cast({{ expression }} as date)
     {%- else -%}
         case

@@ -2,7 +2,7 @@
 {% macro read_time(expression, type, text) -%}
     {%- if type == 'timestamp with time zone' -%}
         timezone('UTC', {{ expression }})
-    {%- elif type.startswith('timestamp') or type == 'date' -%}
+    {%- elif type == 'date' or (type.startswith('timestamp') and not type.endswith(']')) -%}
         {{ warehouse_forecaster.local_to_utc(expression) }}
     {%- else -%}
         case
