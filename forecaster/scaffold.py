@@ -121,6 +121,8 @@ def read_tables(path: Path) -> list[Table]:
 
     if not path.exists():
         raise ForecastError(f"there is no warehouse at {path}", "name a DuckDB file", BAD_INPUT)
+    if path.is_dir():
+        raise ForecastError(f"the warehouse {path} is a folder", "name a DuckDB file", BAD_INPUT)
     if "'" in path.stem or '"' in path.stem:
         raise ForecastError(
             f"{path}: dbt cannot use a file with a quote in its name", "rename it", BAD_INPUT

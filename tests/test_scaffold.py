@@ -114,6 +114,12 @@ def test_own_layers_are_no_inputs(tmp_path: Path) -> None:
     assert read_tables(path) == []
 
 
+def test_a_folder_is_no_warehouse(tmp_path: Path) -> None:
+    with pytest.raises(ForecastError, match="is a folder") as refused:
+        init_project(tmp_path / "forecasts", warehouse=tmp_path)
+    assert refused.value.exit_code == BAD_INPUT
+
+
 def test_every_name_of_the_contract_is_known_as_itself() -> None:
     """The package's own contract, read from its macro: required and optional columns."""
     macro = (ROOT / "dbt_project/macros/inputs/input_contract.sql").read_text(encoding="utf-8")
