@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from forecaster.errors import BAD_INPUT, LOCKED, ForecastError
+from forecaster.errors import BAD_INPUT, FAILED, LOCKED, ForecastError
 from forecaster.project import Project, quoted
 from forecaster.warehouse import Warehouse
 
@@ -23,6 +23,9 @@ STORAGE_VERSION = "v1.2.0"
 DATABASE = "bi.duckdb"
 CONTRACT = "contract.json"
 STAGING = ".publishing-"
+# Databases that are no warehouse: DuckDB names a file up to its first dot, so none is called this.
+NO_WAREHOUSE = '"no.warehouse"'
+PUBLISHED = '"published.new"'
 
 Columns = dict[str, str]
 
@@ -32,6 +35,7 @@ class Mart:
     """A model that people read: its name there, its relation here, and what dbt says about it."""
 
     name: str
+    database: str
     relation: str
     description: str
     columns: dict[str, str]
@@ -74,7 +78,9 @@ def find_marts(manifest: Mapping[str, Any]) -> list[Mart]:
                 BAD_INPUT,
             )
         columns = {key: value["description"] for key, value in node["columns"].items()}
-        found[name] = Mart(name, node["relation_name"], node["description"], columns)
+        found[name] = Mart(
+            name, node["database"], node["relation_name"], node["description"], columns
+        )
     if not found:
         raise ForecastError(
             "the project has no marts: no model in a folder `marts` with an enforced contract",
@@ -94,8 +100,9 @@ def publish(
     """
     folder = Path(out) if out is not None else project.warehouse_path.parent / "published"
     marts = find_marts(project.manifest)
-    with attached(project) as con:
+    with attached(project, database_of(marts)) as con:
         contract = {mart.name: columns_of(con, mart) for mart in marts}
+        refuse_folders(folder, contract)
         before = read_contract(folder)
         changes = contract_changes(before, contract)
         if changes and not allow_schema_change:
@@ -105,23 +112,70 @@ def publish(
                 BAD_INPUT,
             )
         publication = Publication(folder, folder / DATABASE, changes=changes)
-        with staging(folder) as staged:
+        with staging(folder) as staged, explained(folder):
             publication.rows = write(con, marts, contract, staged)
             swap(staged, folder)
-    for gone in set(before) - set(contract):
-        (folder / f"{gone}.parquet").unlink(missing_ok=True)
+            for gone in set(before) - set(contract):
+                (folder / f"{gone}.parquet").unlink(missing_ok=True)
     return publication
 
 
+def database_of(marts: Sequence[Mart]) -> str:
+    """dbt's name for the warehouse: not always the file's, which may be a copy under another."""
+    names = sorted({mart.database for mart in marts})
+    if len(names) > 1:
+        raise ForecastError(
+            f"the marts lie in more than one database ({', '.join(names)})",
+            "keep them in the warehouse, or those elsewhere at home: meta: {publish: false}",
+            BAD_INPUT,
+        )
+    return names[0]
+
+
 @contextmanager
-def attached(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
+def explained(folder: Path) -> Iterator[None]:
+    """What DuckDB or the system said while the files were written, with a remedy."""
+    try:
+        yield
+    except (duckdb.Error, OSError) as error:
+        said = f"could not publish into {folder} (its files are whole): {first_line(error)}"
+        # A commit that finds no room is a TransactionException that names the file.
+        if isinstance(error, OSError | duckdb.IOException) or STAGING in said:
+            raise ForecastError(
+                said,
+                "see that the disk has room, or publish elsewhere: forecast publish --out FOLDER",
+                LOCKED,
+            ) from error
+        raise ForecastError(said, "build the marts again: forecast build", FAILED) from error
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, without the hints and the trace that may follow."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def refuse_folders(folder: Path, names: Iterable[str]) -> None:
+    """No file can be put in the place of a folder; half of them would be swapped by then."""
+    for name in (CONTRACT, DATABASE, *(f"{name}.parquet" for name in names)):
+        if (folder / name).is_dir():
+            raise ForecastError(
+                f"{folder / name} is a folder, and a file is to be published there",
+                "move it away, or publish elsewhere: forecast publish --out FOLDER",
+                BAD_INPUT,
+            )
+
+
+@contextmanager
+def attached(project: Project, database: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection in memory that reads the warehouse under the name dbt gives it."""
     path = Path(project.warehouse_path)
     with Warehouse(project).connect():  # says who holds it, and waits for a short lock
         pass
     with duckdb.connect() as con:
         con.execute("set TimeZone = 'UTC'")
-        con.execute(f"attach {literal(path)} as {quoted(path.stem)} (read_only)")
+        # The warehouse itself may be called memory.
+        con.execute(f"attach ':memory:' as {NO_WAREHOUSE}; use {NO_WAREHOUSE}; detach memory")
+        con.execute(f"attach {literal(path)} as {quoted(database)} (read_only)")
         yield con
 
 
@@ -144,11 +198,16 @@ def read_contract(folder: Path) -> dict[str, Columns]:
     if not path.exists():
         return {}
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError:
+        contract = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
         raise ForecastError(
-            f"{path} is damaged", "delete it and publish again", BAD_INPUT
+            f"cannot read {path}: {error.strerror}", "make it readable for this user", LOCKED
         ) from None
+    except ValueError:  # no JSON, or no UTF-8
+        contract = None
+    if isinstance(contract, dict) and all(isinstance(one, dict) for one in contract.values()):
+        return contract
+    raise ForecastError(f"{path} is damaged", "delete it and publish again", BAD_INPUT)
 
 
 def contract_changes(before: dict[str, Columns], after: dict[str, Columns]) -> list[str]:
@@ -199,17 +258,17 @@ def write(
     """Copy every mart into a database and Parquet files in `staged`; rows by mart."""
     rows = {}
     con.execute(
-        f"attach {literal(staged / DATABASE)} as published (storage_version '{STORAGE_VERSION}')"
+        f"attach {literal(staged / DATABASE)} as {PUBLISHED} (storage_version '{STORAGE_VERSION}')"
     )
     for mart in marts:
-        table = f"published.main.{quoted(mart.name)}"
+        table = f"{PUBLISHED}.main.{quoted(mart.name)}"
         con.execute(f"create table {table} as select * from {mart.relation}")
         comment(con, table, mart)
         parquet = staged / f"{mart.name}.parquet"
         con.execute(f"copy {table} to {literal(parquet)} (format parquet, compression zstd)")
         counted = con.execute(f"select count(*) from {table}").fetchone()
         rows[mart.name] = counted[0] if counted else 0
-    con.execute("detach published")
+    con.execute(f"detach {PUBLISHED}")
     (staged / DATABASE).chmod(0o444)
     text = json.dumps(contract, indent=2, sort_keys=True)
     (staged / CONTRACT).write_text(text + "\n", encoding="utf-8")

@@ -7,6 +7,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,8 @@ def write_report(project: Project, out: Path, panels: Sequence[str] | None = Non
         staged.write_text(page, encoding="utf-8")
         staged.replace(out)
     except OSError as error:
+        with suppress(OSError):
+            staged.unlink(missing_ok=True)
         raise ForecastError(
             f"cannot write {out}: {error.strerror}", "choose another place with --out", LOCKED
         ) from None

@@ -32,6 +32,7 @@ def node(name: str, folder: str = "marts", enforced: bool = True, **config: Any)
         "resource_type": "model",
         "fqn": ["shop", folder, name],
         "alias": name,
+        "database": "ware house",
         "relation_name": f'"ware house"."dev_marts"."{name}"',
         "description": f"It's {name}",
         "columns": {"unique_id": {"description": "the series' id"}} if "fct" in name else {},
@@ -238,8 +239,83 @@ def test_two_marts_of_one_name(project: SimpleNamespace) -> None:
         publish(project)
 
 
-def test_a_damaged_contract_says_so(project: SimpleNamespace) -> None:
+@pytest.mark.parametrize("text", [b"{", '{"caf\u00e9": {}}'.encode("latin-1"), b"[]"])
+def test_a_damaged_contract_says_so(project: SimpleNamespace, text: bytes) -> None:
     folder = publish(project).folder
-    (folder / "contract.json").write_text("{")
+    (folder / "contract.json").write_bytes(text)
     with pytest.raises(ForecastError, match="damaged"):
         publish(project)
+
+
+@pytest.mark.parametrize("name", ["odd shop.2024", "memory", "published"])
+def test_a_warehouse_of_an_odd_name(tmp_path: Path, name: str) -> None:
+    """DuckDB's and dbt's name for it ends at the first dot."""
+    path = tmp_path / f"{name}.duckdb"
+    with duckdb.connect(str(path)) as con:
+        con.execute("create schema dev_marts")
+        con.execute("create table dev_marts.fct_forecasts as select 1 as unique_id")
+        database = con.execute("select current_database()").fetchone()[0]
+    mart = node("fct_forecasts") | {"database": database}
+    mart["relation_name"] = f'"{database}"."dev_marts"."fct_forecasts"'
+    project = SimpleNamespace(warehouse_path=path, manifest={"nodes": {"m": mart}})
+    assert publish(project).rows == {"fct_forecasts": 1}
+
+
+def test_a_copy_of_the_warehouse_under_another_name(project: SimpleNamespace) -> None:
+    """Its manifest and its views still have the first name."""
+    project.warehouse_path = project.warehouse_path.rename(
+        project.warehouse_path.with_name("shop.v2.duckdb")
+    )
+    assert publish(project).rows == {"dim_items": 1, "fct_forecasts": 4}
+
+
+def test_marts_in_two_databases(project: SimpleNamespace) -> None:
+    project.manifest["nodes"]["model.shop.dim_items"]["database"] = "lake"
+    with pytest.raises(ForecastError, match=r"more than one database \(lake, ware house\)"):
+        publish(project)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no limit there")
+@pytest.mark.parametrize("limit", [4_000, 100_000])
+def test_a_full_disk_leaves_the_old(project: SimpleNamespace, limit: int) -> None:
+    """A limit on a file's size stands for the disk: the first block fails, or a later one."""
+    import resource
+
+    folder = publish(project).folder
+    before = files(folder)
+    change(project, "insert into dev_marts.fct_forecasts select 'p', 'bottom', uuid()::varchar, "
+           "'2026-01-05', 1, 1, 1, 1, 'ok' from range(20000)")  # fmt: skip
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    try:
+        with pytest.raises(ForecastError) as failed:
+            publish(project)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert str(folder) in failed.value.message
+    assert "File too large" in failed.value.message
+    assert "disk" in failed.value.remedy
+    assert failed.value.exit_code == LOCKED
+    assert files(folder) == before
+
+
+def test_a_mart_that_cannot_be_read_leaves_the_old(project: SimpleNamespace) -> None:
+    folder = publish(project).folder
+    before = files(folder)
+    change(project, "create or replace view dev_marts.dim_items as select 'x'::int as order_id")
+    with pytest.raises(ForecastError, match="Could not convert") as failed:
+        publish(project)
+    assert "forecast build" in failed.value.remedy
+    assert files(folder) == before
+
+
+@pytest.mark.parametrize("name", ["fct_forecasts.parquet", "bi.duckdb", "contract.json"])
+def test_a_folder_in_the_place_of_a_file(project: SimpleNamespace, name: str) -> None:
+    folder = publish(project).folder
+    (folder / name).unlink()
+    (folder / name).mkdir()
+    with pytest.raises(ForecastError) as refused:
+        publish(project)
+    assert f"{folder / name} is a folder" in refused.value.message
+    assert refused.value.exit_code == BAD_INPUT
+    assert len(list(folder.iterdir())) == 4

@@ -251,6 +251,15 @@ def test_a_page_that_cannot_be_written(project: Project, tmp_path: Path) -> None
     assert refused.value.exit_code == LOCKED
 
 
+def test_nothing_is_left_of_a_page_that_cannot_be_written(project: Project, tmp_path: Path) -> None:
+    """The page is whole beside its place, which a folder holds."""
+    (tmp_path / "report.html").mkdir()
+    with pytest.raises(ForecastError, match="cannot write") as refused:
+        report.write_report(project, tmp_path / "report.html")
+    assert str(tmp_path / "report.html") in refused.value.message
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
 def test_published_marts_hold_the_same(project: Project, data: dict[str, Any]) -> None:
     """The whole way: the real project's marts, published, with the forecasts of the page."""
     import duckdb
