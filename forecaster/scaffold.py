@@ -11,11 +11,24 @@ from pathlib import Path
 from typing import Any
 
 from forecaster.errors import BAD_INPUT, LOCKED, ForecastError
-from forecaster.project import PACKAGE, packaged_project
+from forecaster.project import PACKAGE, packaged_project, quoted
 
 TEMPLATES = Path(__file__).parent / "templates" / "project"
 KNOWN_NAMES = Path(__file__).parent / "templates" / "known_names.yml"
 SAMPLE_MODEL = "sample_orders"
+LINES_MODEL = "sales_lines"
+TO_FILL_IN = "???"
+# What an order says of all its lines. No amounts: an order's discount or price is its sum.
+OF_THE_ORDER = (
+    "ordered_at",
+    "location_id",
+    "customer_id",
+    "currency",
+    "is_cancelled",
+    "cancelled_at",
+    "loaded_at",
+)
+MOST_NAMES = 20
 SAMPLE_COLUMNS = ("order_id", "ordered_at", "item_id", "quantity", "unit_price")
 OURS = re.compile(r".*_(staging|intermediate|features|forecasts|marts)$")
 
@@ -28,6 +41,19 @@ class Table:
     name: str
     columns: tuple[str, ...]
 
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Header:
+    """The table of the orders whose lines are in another: both keys, and what it alone says."""
+
+    table: Table
+    key: str
+    key_in_lines: str
+    columns: dict[str, str]
+
 
 @dataclass(frozen=True)
 class InputMapping:
@@ -37,6 +63,7 @@ class InputMapping:
     table: Table
     columns: dict[str, str]
     missing: tuple[str, ...]
+    header: Header | None = None
 
 
 @dataclass
@@ -48,18 +75,26 @@ class Scaffold:
     mapped: list[InputMapping] = field(default_factory=list)
     unsure: list[str] = field(default_factory=list)
     uses_sample: bool = False
+    to_fill_in: str = ""
+    unread: list[str] = field(default_factory=list)
+    unrecognised: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         count = len(self.files)
         lines = [f"{self.folder} is a dbt project that uses this package ({count} files)."]
         for mapping in self.mapped:
-            columns = ", ".join(
-                ours if ours == theirs else f"{ours}: {theirs}"
-                for ours, theirs in mapping.columns.items()
-            )
-            table = f"{mapping.table.schema}.{mapping.table.name}"
-            lines.append(f"  {mapping.input_name} from {table} ({columns})")
+            line = f"  {mapping.input_name} from {mapping.table} ({pairs(mapping.columns)})"
+            if mapping.header:
+                header = mapping.header
+                line += f", joined to {header.table} ({pairs(header.columns)})"
+            lines.append(line)
         lines += [f"  not mapped: {doubt}" for doubt in self.unsure]
+        if self.unrecognised:
+            lines.append(f"  not recognised: {listed(self.unrecognised)}")
+        if self.unread:
+            lines.append(f"  left unread: {', '.join(self.unread)}")
+        if self.to_fill_in:
+            lines.append(f"  To do: {self.to_fill_in}")
         if self.uses_sample:
             lines.append("  It forecasts a made-up shop until you map a table of your own.")
         return "\n".join(lines)
@@ -81,16 +116,19 @@ def init_project(
     path = Path(warehouse).resolve() if warehouse else None
     result = Scaffold(folder)
     tables = read_tables(path) if path else []
-    mappings = guess(tables)
-    result.mapped = [mapping for mapping in mappings if not mapping.missing]
-    result.unsure = [doubt(mapping) for mapping in mappings if mapping.missing]
-    inputs = {mapping.input_name for mapping in result.mapped}
-    result.uses_sample = not inputs & {"sales", "demand"}
-    if result.uses_sample:
-        result.mapped = []
-        if path:
-            result.unsure.insert(0, f"no table of {path} could be mapped to `sales` or `demand`")
-    contents = render(name, path, package, result)
+    guessed = guess(tables)
+    for mapping in guessed:
+        if mapping.missing and not is_demand(mapping):
+            result.unsure.append(doubt(mapping))
+        else:
+            result.mapped.append(mapping)
+    result.unread = unread(result.mapped)
+    looked_at = tables_of(guessed)
+    result.unrecognised = [str(table) for table in tables if table not in looked_at]
+    result.uses_sample = path is None  # a made-up shop has no place in a warehouse of the team's
+    if path:
+        result.to_fill_in = to_fill_in(path, result.mapped)
+    contents = render(name, path, package, result, tables)
     write(folder, contents)
     result.files = [folder / file for file in contents]
     return result
@@ -171,16 +209,67 @@ def guess(tables: Iterable[Table]) -> list[InputMapping]:
             found[input_name] = min(
                 candidates, key=lambda one: (len(one[0].missing), one[1], -len(one[0].columns))
             )[0]
+    if all(found[name].missing for name in ("sales", "demand") if name in found):
+        joined = join_lines(tables)
+        found.update({"sales": joined} if joined else {})
     if {"sales", "demand"} <= set(found):  # demand would count twice
         found.pop("sales" if found["sales"].missing and not found["demand"].missing else "demand")
     return list(found.values())
 
 
-def name_rank(input_name: str, table: str) -> int | None:
+def join_lines(tables: list[Table]) -> InputMapping | None:
+    """`sales` from order lines that lack only the date, and the orders that they name by a key."""
+    pairs_found = []
+    for lines in tables:
+        rank = name_rank("sales", lines.name, "lines")
+        mapping = map_columns("sales", lines)
+        if rank is None or mapping.missing != ("ordered_at",):
+            continue
+        for table in tables:
+            header_rank = name_rank("sales", table.name, "headers")
+            header = as_header(table, mapping)
+            if table != lines and header and header_rank is not None:
+                found = InputMapping("sales", lines, mapping.columns, (), header)
+                pairs_found.append(((header_rank, rank), found))
+    return min(pairs_found, key=lambda one: one[0])[1] if pairs_found else None
+
+
+def as_header(table: Table, lines: InputMapping) -> Header | None:
+    """A table as that of the orders: it has a date, and the key that the lines name it by."""
+    key_in_lines = lines.columns["order_id"]
+    key = header_key(table, normal(key_in_lines))
+    theirs = map_columns("sales", table).columns
+    columns = {
+        column: theirs[column]
+        for column in OF_THE_ORDER
+        if column in theirs and (column not in lines.columns or column == "loaded_at")
+    }
+    if key is None or "ordered_at" not in columns:
+        return None
+    return Header(table, key, key_in_lines, columns)
+
+
+def header_key(table: Table, foreign: str) -> str | None:
+    """The key that `order_id` means: `order_id`, or `id` of `orders`. A line's own is none."""
+    if foreign in ("id", "number"):
+        return None
+    names = [foreign]
+    entity, _, last = foreign.rpartition("_")
+    if (plain_name(table.name).removesuffix("s")).endswith(entity or foreign):
+        names.append(last if entity else "id")
+    theirs = {normal(column): column for column in reversed(table.columns)}
+    return next((theirs[name] for name in names if name in theirs), None)
+
+
+def plain_name(table: str) -> str:
+    """A table's name without what says its layer."""
+    return re.sub(r"^(raw|src|source|stg|staging|tbl|dim|fct|fact)_+", "", normal(table))
+
+
+def name_rank(input_name: str, table: str, role: str = "tables") -> int | None:
     """How well a table's name fits an input: 0 best, None not at all."""
-    plain = re.sub(r"^(raw|src|source|stg|staging|tbl|dim|fct|fact)_+", "", normal(table))
-    for rank, known in enumerate(known_names()[input_name]["tables"]):
-        if plain in (known, known.removesuffix("s")):
+    for rank, known in enumerate(known_names()[input_name][role]):
+        if plain_name(table) in (known, known.removesuffix("s")):
             return rank
     return None
 
@@ -200,20 +289,91 @@ def map_columns(input_name: str, table: Table) -> InputMapping:
 
 def doubt(mapping: InputMapping) -> str:
     """What was not understood about a table that seems to be an input."""
-    table = mapping.table
     return (
-        f"{table.schema}.{table.name} looks like `{mapping.input_name}`, but none of its columns "
-        f"({', '.join(table.columns)}) is known as {', '.join(mapping.missing)}"
+        f"{mapping.table} looks like `{mapping.input_name}`, but none of its columns "
+        f"({', '.join(mapping.table.columns)}) is known as {', '.join(mapping.missing)}"
     )
 
 
-def render(name: str, path: Path | None, package: str | None, result: Scaffold) -> dict[str, str]:
+def is_demand(mapping: InputMapping) -> bool:
+    """Whether what is forecast comes from this input: without it nothing can be built."""
+    return mapping.input_name in ("sales", "demand")
+
+
+def to_fill_in(path: Path, mapped: list[InputMapping]) -> str:
+    """What must be said before anything can be forecast; empty where all is known."""
+    stops = "`forecast build` stops until it is"
+    demand = next((mapping for mapping in mapped if is_demand(mapping)), None)
+    if demand is None:
+        return (
+            f"no table of {path} is known by its name as order lines (`sales`) or as totals by day "
+            f"(`demand`); map one under `inputs` in dbt_project.yml; {stops} mapped"
+        )
+    if demand.missing:
+        return f"{doubt(demand)}; replace each {TO_FILL_IN} in dbt_project.yml; {stops} done"
+    return ""
+
+
+def tables_of(mappings: Iterable[InputMapping]) -> list[Table]:
+    """Every table that is read, once."""
+    tables: list[Table] = []
+    for mapping in mappings:
+        for table in (mapping.table, *([mapping.header.table] if mapping.header else [])):
+            if table not in tables:
+                tables.append(table)
+    return tables
+
+
+def unread(mappings: list[InputMapping]) -> list[str]:
+    """The columns of the mapped tables that no input takes; one may cancel a row."""
+    read: set[tuple[Table, str]] = set()
+    for mapping in mappings:
+        read |= {(mapping.table, column) for column in mapping.columns.values()}
+        if mapping.header:
+            columns = {*mapping.header.columns.values(), mapping.header.key}
+            read |= {(mapping.header.table, column) for column in columns}
+    return [
+        f"{table}.{column}"
+        for table in tables_of(mappings)
+        for column in table.columns
+        if (table, column) not in read
+    ]
+
+
+def pairs(columns: Mapping[str, str]) -> str:
+    """Columns as `ours: theirs`, or once where the names are the same."""
+    return ", ".join(
+        ours if ours == theirs else f"{ours}: {theirs}" for ours, theirs in columns.items()
+    )
+
+
+def listed(names: list[str]) -> str:
+    """Names in a line that can be read."""
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def notes(result: Scaffold) -> str:
+    """What the project's README says of the guess."""
+    lines = [f"to be settled: {doubt}" for doubt in [result.to_fill_in, *result.unsure] if doubt]
+    if result.unrecognised:
+        lines.append(f"not recognised: {listed(result.unrecognised)}")
+    if result.unread:
+        lines.append(
+            f"left unread: {', '.join(result.unread)}. No row is left out for what stands in them: "
+            "cancelled orders count unless `is_cancelled` or `cancelled_at` of `sales` is mapped"
+        )
+    return "".join(f"- {' '.join(line.split())}\n" for line in lines)
+
+
+def render(
+    name: str, path: Path | None, package: str | None, result: Scaffold, tables: list[Table]
+) -> dict[str, str]:
     """Every file's text by its path in the project."""
 
     def filled(file: str, **values: str) -> str:
         return (TEMPLATES / file).read_text(encoding="utf-8").format(name=name, **values)
 
-    notes = "".join(f"- to be settled: {doubt}\n" for doubt in result.unsure)
     contents = {
         "dbt_project.yml": filled(
             "dbt_project.yml", inputs=input_lines(name, result), panels=panel_lines(result)
@@ -221,14 +381,46 @@ def render(name: str, path: Path | None, package: str | None, result: Scaffold) 
         "profiles.yml": filled("profiles.yml", warehouse=jinja_text(path or "warehouse.duckdb")),
         "packages.yml": filled("packages.yml", package=package_lines(package)),
         ".gitignore": (TEMPLATES / "gitignore").read_text(encoding="utf-8"),
-        "README.md": filled("README.md", notes=notes),
+        "README.md": filled("README.md", notes=notes(result)),
     }
     if result.uses_sample:
         sample = f"models/{SAMPLE_MODEL}.sql"
         contents[sample] = (TEMPLATES / sample).read_text(encoding="utf-8")
-    else:
-        contents["models/sources.yml"] = source_lines(name, result.mapped)
+    # All tables where none is known as demand: the one that is will then be a source already.
+    elif read := tables_of(result.mapped) if any(map(is_demand, result.mapped)) else tables:
+        contents["models/sources.yml"] = source_lines(name, read, result.mapped)
+    for mapping in result.mapped:
+        if mapping.header:
+            contents[f"models/{LINES_MODEL}.sql"] = lines_model(name, mapping, mapping.header)
     return contents
+
+
+def lines_model(name: str, mapping: InputMapping, header: Header) -> str:
+    """The model that gives order lines what their order says."""
+    from jinja2 import Environment
+
+    def source(table: Table) -> str:
+        return f"{json.dumps(source_name(name, table.schema))}, {json.dumps(table.name)}"
+
+    values: dict[str, list[str]] = {}
+    for alias, columns in (("lines", mapping.columns), ("orders", header.columns)):
+        for ours, theirs in columns.items():
+            values.setdefault(ours, []).append(f"{alias}.{quoted(theirs)}")
+    # The delimiters of its own leave those of dbt alone.
+    environment = Environment(
+        variable_start_string="<<",
+        variable_end_string=">>",
+        block_start_string="<%",
+        block_end_string="%>",
+        keep_trailing_newline=True,
+    )
+    text = (TEMPLATES / f"models/{LINES_MODEL}.sql.jinja").read_text(encoding="utf-8")
+    return environment.from_string(text).render(
+        lines_source=source(mapping.table),
+        header_source=source(header.table),
+        columns=list(values.items()),
+        keys=[f"orders.{quoted(header.key)}", f"lines.{quoted(header.key_in_lines)}"],
+    )
 
 
 def scalar(value: str) -> str:
@@ -250,38 +442,60 @@ def input_lines(name: str, result: Scaffold) -> str:
     lines = []
     if result.uses_sample:
         lines += ["sales:", f"  model: {SAMPLE_MODEL}", f"  columns: [{', '.join(SAMPLE_COLUMNS)}]"]
+    elif not any(map(is_demand, result.mapped)):
+        lines += [f"# {' '.join(result.to_fill_in.split())}", "# sales:"]
+        lines += [f"#   source: [a source of models/sources.yml, {TO_FILL_IN}]", "#   columns:"]
+        lines += [f"#     {column}: {TO_FILL_IN}" for column in known_names()["sales"]["required"]]
     for mapping in result.mapped:
-        source = f"[{source_name(name, mapping.table.schema)}, {scalar(mapping.table.name)}]"
-        lines += [f"{mapping.input_name}:", f"  source: {source}", "  columns:"]
+        lines.append(f"{mapping.input_name}:")
+        if mapping.header:
+            columns = dict.fromkeys([*mapping.columns, *mapping.header.columns])
+            lines += [f"  model: {LINES_MODEL}", f"  columns: [{', '.join(columns)}]"]
+            continue
+        source = (
+            f"[{scalar(source_name(name, mapping.table.schema))}, {scalar(mapping.table.name)}]"
+        )
+        lines += [f"  source: {source}", "  columns:"]
         lines += [f"    {ours}: {scalar(theirs)}" for ours, theirs in mapping.columns.items()]
-    lines += [f"# {doubt}" for doubt in result.unsure]
+        if mapping.missing:
+            known = " ".join(", ".join(mapping.table.columns).split())
+            lines.append(f"    # the table has {known}")
+            lines += [f"    {column}: {scalar(TO_FILL_IN)}" for column in mapping.missing]
+    lines += [f"# {' '.join(doubt.split())}" for doubt in result.unsure]
     return "".join(f"      {line}\n" for line in lines)
 
 
 def source_name(name: str, schema: str) -> str:
     """A source's name of its own, so that it is never taken for one of the package's."""
-    return scalar(f"{name}_{normal(schema)}")
+    return f"{name}_{normal(schema)}"
 
 
-def source_lines(name: str, mappings: list[InputMapping]) -> str:
-    """models/sources.yml: the mapped tables, by schema."""
-    schemas: dict[str, list[str]] = {}
-    for mapping in mappings:
-        tables = schemas.setdefault(mapping.table.schema, [])
-        if mapping.table.name not in tables:
-            tables.append(mapping.table.name)
+def source_lines(name: str, tables: list[Table], mappings: list[InputMapping]) -> str:
+    """models/sources.yml: tables by schema; a second row of an order would double its lines."""
+    keys = {mapping.header.table: mapping.header.key for mapping in mappings if mapping.header}
+    schemas: dict[str, list[Table]] = {}
+    for table in tables:
+        schemas.setdefault(table.schema, []).append(table)
     lines = ["sources:"]
-    for schema, tables in schemas.items():
-        lines += [f"  - name: {source_name(name, schema)}", f"    schema: {scalar(schema)}"]
+    for schema, of_schema in schemas.items():
+        lines += [f"  - name: {scalar(source_name(name, schema))}", f"    schema: {scalar(schema)}"]
         lines += ["    quoting: {schema: true, identifier: true}", "    tables:"]
-        lines += [f"      - name: {scalar(table)}" for table in tables]
+        for table in of_schema:
+            lines.append(f"      - name: {scalar(table.name)}")
+            if table in keys:
+                lines += ["        columns:", f"          - name: {scalar(keys[table])}"]
+                lines += ["            quote: true", "            data_tests: [unique]"]
     return "\n".join(lines) + "\n"
 
 
 def panel_lines(result: Scaffold) -> str:
     """The var `panels`: items by week, and by day where they are sold."""
     columns: Mapping[str, Mapping[str, str]] = {
-        mapping.input_name: mapping.columns for mapping in result.mapped
+        mapping.input_name: {
+            **mapping.columns,
+            **(mapping.header.columns if mapping.header else {}),
+        }
+        for mapping in result.mapped
     }
     demand = columns.get("sales") or columns.get("demand") or {}
     by_category = ", [category]" if "category" in columns.get("items", {}) else ""

@@ -11,6 +11,7 @@ import yaml
 
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.scaffold import (
+    Table,
     guess,
     init_project,
     known_names,
@@ -81,17 +82,176 @@ def test_what_was_not_understood_is_said(tmp_path: Path) -> None:
         tmp_path / "shop.duckdb",
         "create table sales (order_id int, created_at timestamp, thing text, qty int)",
         "create table stock (sku text, date date, level int)",
+        "create table notes (text varchar)",
+        PRODUCTS,
     )
     made = init_project(tmp_path / "forecasts", warehouse=path)
-    assert made.uses_sample
-    assert "no table of" in made.unsure[0]
-    assert "main.sales looks like `sales`" in made.unsure[1]
-    assert made.unsure[1].endswith("is known as item_id")
-    assert "main.stock looks like `inventory`" in made.unsure[2]
-    assert made.unsure[2].endswith("is known as on_hand")
-    for doubt in made.unsure:
-        assert doubt in (made.folder / "README.md").read_text(encoding="utf-8")
-        assert f"# {doubt}" in (made.folder / "dbt_project.yml").read_text(encoding="utf-8")
+    (doubt,) = made.unsure
+    assert "main.stock looks like `inventory`" in doubt
+    assert doubt.endswith("is known as on_hand")
+    assert "main.sales looks like `sales`" in made.to_fill_in
+    assert "(order_id, created_at, thing, qty) is known as item_id" in made.to_fill_in
+    assert made.unrecognised == ["main.notes"]
+    assert made.unread == ["main.sales.thing"]
+    assert f"# {doubt}" in (made.folder / "dbt_project.yml").read_text(encoding="utf-8")
+    readme = (made.folder / "README.md").read_text(encoding="utf-8")
+    for text in (doubt, made.to_fill_in, "left unread: main.sales.thing."):
+        assert text in readme
+        assert text.rstrip(".") in str(made)
+    assert str(made).endswith("`forecast build` stops until it is done")
+
+
+def test_a_warehouse_never_gets_the_made_up_shop(tmp_path: Path) -> None:
+    lines = "create table order_lines (order_no int, purchased_at timestamp, thing text, qty int)"
+    path = shop(tmp_path / "shop.duckdb", lines, PRODUCTS)
+    made = init_project(tmp_path / "forecasts", warehouse=path)
+    assert not made.uses_sample
+    assert not list(made.folder.rglob("sample_orders.sql"))
+    inputs = variables(made.folder)["inputs"]
+    assert inputs["sales"]["columns"]["item_id"] == "???"
+    assert inputs["sales"]["columns"]["ordered_at"] == "purchased_at"
+    assert set(inputs) == {"sales", "items"}
+    assert tables_in_sources(made.folder) == {"order_lines", "products"}
+    dbt(made.folder, "deps")
+    refusal = dbt(made.folder, "build", "--select", "+stg_sales", fails=True)
+    assert "has no column '???' (for item_id); it has order_no, purchased_at, thing, qty" in refusal
+
+
+def test_a_warehouse_without_a_table_of_sales(tmp_path: Path) -> None:
+    path = shop(tmp_path / "shop.duckdb", "create table bons (wann date, was text)", PRODUCTS)
+    made = init_project(tmp_path / "forecasts", warehouse=path)
+    assert set(variables(made.folder)["inputs"]) == {"items"}
+    assert tables_in_sources(made.folder) == {"bons", "products"}
+    assert "is known by its name as order lines" in str(made)
+    assert "not recognised: main.bons" in str(made)
+    dbt(made.folder, "deps")
+    assert "neither 'sales' nor 'demand' is mapped" in dbt(made.folder, "build", fails=True)
+
+
+def test_an_empty_warehouse(tmp_path: Path) -> None:
+    made = init_project(tmp_path / "forecasts", warehouse=shop(tmp_path / "shop.duckdb"))
+    assert not variables(made.folder)["inputs"]
+    assert not (made.folder / "models").exists()
+
+
+ORDERS = """
+    create table orders as select
+        i as id, timestamp '2024-01-01' + to_days(cast(i as integer)) as "placed at",
+        'b' || i % 7 as buyer, i % 10 = 0 as cancelled, 'paid' as status
+    from range(400) as orders (i)
+"""
+ITEMS = """
+    create table order_items as select
+        i as id, i // 3 as order_id, 'sku' || i % 2 as article_no, 1 + i % 5 as qty,
+        2.5 as net_price
+    from range(1203) as lines (i)
+"""
+
+
+def test_orders_and_their_lines_are_joined(tmp_path: Path) -> None:
+    path = shop(tmp_path / "shop.duckdb", ORDERS, ITEMS)
+    made = init_project(tmp_path / "forecasts", warehouse=path)
+    assert made.to_fill_in == ""
+    assert made.unread == ["main.order_items.id", "main.orders.status"]
+    sales = variables(made.folder)["inputs"]["sales"]
+    assert sales["model"] == "sales_lines"
+    dbt(made.folder, "deps")
+    dbt(
+        made.folder,
+        "build",
+        "--select",
+        "+stg_sales",
+        "source:*",
+        "--indirect-selection",
+        "cautious",
+    )
+    with duckdb.connect(str(path), read_only=True) as con:
+        columns = [row[0] for row in con.execute("describe dev.sales_lines").fetchall()]
+        assert columns == sales["columns"]
+        lines = con.execute(
+            "select count(*), count(ordered_at), count(customer_id), "
+            "count(*) filter (where is_cancelled), sum(quantity), sum(unit_price) "
+            "from dev_staging.stg_sales"
+        ).fetchone()
+        theirs = con.execute("select sum(qty), sum(net_price) from order_items").fetchone()
+    # the last three lines have no order: they are kept, to be rejected and counted
+    assert lines == (1203, 1200, 1200, 120, *theirs)
+
+
+def test_an_order_that_stands_twice_is_found(tmp_path: Path) -> None:
+    path = shop(tmp_path / "shop.duckdb", ORDERS, ITEMS, "insert into orders from orders limit 1")
+    made = init_project(tmp_path / "forecasts", warehouse=path)
+    dbt(made.folder, "deps")
+    assert "unique_forecasts_main_orders" in dbt(
+        made.folder, "test", "--select", "source:*", fails=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "lines"),
+    [
+        ("orders (order_no int, placed_at date)", "order_lines (order_no int, {})"),
+        ("raw_orders (number int, placed_at date)", "order_lines (order_number int, {})"),
+        ("sales_orders (id int, placed_at date)", "order_details (order_id int, {})"),
+        ("invoices (invoice_id int, invoice_date date)", "invoice_lines (invoice_id int, {})"),
+    ],
+)
+def test_keys_that_join(tmp_path: Path, header: str, lines: str) -> None:
+    made = [f"create table {table.format('sku text, qty int')}" for table in (header, lines)]
+    (mapping,) = guess(read_tables(shop(tmp_path / "w.duckdb", *made)))
+    assert mapping.header
+    assert not mapping.missing
+
+
+@pytest.mark.parametrize(
+    ("header", "lines"),
+    [
+        ("invoices (id int, placed_at date)", "order_lines (order_id int, {})"),
+        ("orders (id int, placed_at date)", "order_lines (id int, {})"),
+        ("orders (id int, status text)", "order_lines (order_id int, {})"),
+    ],
+)
+def test_keys_that_do_not_join(tmp_path: Path, header: str, lines: str) -> None:
+    made = [f"create table {table.format('sku text, qty int')}" for table in (header, lines)]
+    (mapping,) = guess(read_tables(shop(tmp_path / "w.duckdb", *made)))
+    assert not mapping.header
+    assert mapping.missing
+
+
+def test_a_joined_line_is_known_when_both_of_its_rows_are(tmp_path: Path) -> None:
+    path = shop(
+        tmp_path / "w.duckdb",
+        "create table orders (id int, placed_at date, loaded_at timestamp)",
+        "create table order_items (order_id int, sku text, qty int, loaded_at timestamp)",
+    )
+    made = init_project(tmp_path / "forecasts", warehouse=path)
+    model = (made.folder / "models/sales_lines.sql").read_text(encoding="utf-8")
+    assert 'greatest(lines."loaded_at", orders."loaded_at") as loaded_at' in model
+
+
+@pytest.mark.parametrize(
+    ("input_name", "column", "theirs"),
+    [
+        ("sales", "ordered_at", ("purchased_at", "placed_at")),
+        ("sales", "item_id", ("article_no", "item_no", "product_no", "article_number")),
+        ("sales", "unit_price", ("net_price",)),
+        ("sales", "customer_id", ("buyer", "buyer_id")),
+        ("prices", "valid_from", ("from_date",)),
+    ],
+)
+def test_names_of_other_shops(input_name: str, column: str, theirs: tuple[str, ...]) -> None:
+    for name in theirs:
+        assert map_columns(input_name, Table("main", "t", (name,))).columns == {column: name}
+
+
+def test_a_catalogue_holds_the_items() -> None:
+    tables = [Table("main", name, ("sku",)) for name in ("catalog", "catalogue")]
+    assert [guess([table])[0].input_name for table in tables] == ["items", "items"]
+
+
+def tables_in_sources(folder: Path) -> set[str]:
+    sources = yaml.safe_load((folder / "models/sources.yml").read_text(encoding="utf-8"))
+    return {table["name"] for source in sources["sources"] for table in source["tables"]}
 
 
 def test_demand_never_counts_twice(tmp_path: Path) -> None:
@@ -190,11 +350,12 @@ def test_a_package_from_git(tmp_path: Path) -> None:
     }
 
 
-def dbt(folder: Path, *arguments: str) -> None:
-    """Run the dbt command as a person would, in the project's folder."""
+def dbt(folder: Path, *arguments: str, fails: bool = False) -> str:
+    """Run the dbt command as a person would, in the project's folder; what it printed."""
     command = [str(Path(sys.executable).with_name("dbt")), *arguments, "--quiet"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert bool(done.returncode) == fails, done.stdout + done.stderr
+    return " ".join((done.stdout + done.stderr).split())
 
 
 @pytest.mark.parametrize("own_tables", [False, True])
