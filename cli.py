@@ -263,7 +263,9 @@ def publish(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="FOLDER", help="Folder; by default published/ by the warehouse."
+            "--out",
+            metavar="FOLDER",
+            help="Folder; by default published/ beside the warehouse, published_TARGET/ of another target.",
         ),
     ] = None,
     allow_schema_change: Annotated[

@@ -90,6 +90,14 @@ def find_marts(manifest: Mapping[str, Any]) -> list[Mart]:
     return [found[name] for name in sorted(found)]
 
 
+def default_folder(project: Project) -> Path:
+    """`published` beside the warehouse; a target that is not the profile's default has its own."""
+    is_default = project.target == project.profile.default_target
+    return project.warehouse_path.parent / (
+        "published" if is_default else f"published_{project.target}"
+    )
+
+
 def publish(
     project: Project, out: Path | None = None, allow_schema_change: bool = False
 ) -> Publication:
@@ -98,7 +106,7 @@ def publish(
     Everything is written beside its place first, so a process killed half-way leaves what was
     published before, and a reader on an old file keeps reading it.
     """
-    folder = Path(out) if out is not None else project.warehouse_path.parent / "published"
+    folder = Path(out) if out is not None else default_folder(project)
     marts = find_marts(project.manifest)
     with attached(project, database_of(marts)) as con:
         contract = {mart.name: columns_of(con, mart) for mart in marts}

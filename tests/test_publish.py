@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 from forecaster.errors import BAD_INPUT, LOCKED, ForecastError
-from forecaster.publish import find_marts, publish
+from forecaster.publish import default_folder, find_marts, publish
 
 ROOT = Path(__file__).parents[1]
 FORECASTS = """
@@ -40,6 +40,12 @@ def node(name: str, folder: str = "marts", enforced: bool = True, **config: Any)
     }
 
 
+def stand_in(path: Path, manifest: dict[str, Any]) -> SimpleNamespace:
+    """What `publish` needs of a project."""
+    profile = SimpleNamespace(default_target="dev")
+    return SimpleNamespace(warehouse_path=path, manifest=manifest, target="dev", profile=profile)
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> SimpleNamespace:
     """A warehouse with two marts, one of them a view, and tables that nobody may read."""
@@ -61,7 +67,7 @@ def project(tmp_path: Path) -> SimpleNamespace:
         node("off", enabled=False),
     ]
     manifest = {"nodes": {f"model.shop.{one['alias']}": one for one in nodes}}
-    return SimpleNamespace(warehouse_path=path, manifest=manifest)
+    return stand_in(path, manifest)
 
 
 def change(project: SimpleNamespace, statement: str) -> None:
@@ -178,12 +184,12 @@ def test_a_kill_in_the_middle_leaves_the_old(project: SimpleNamespace) -> None:
     script = textwrap.dedent("""
         import json, os, signal, sys
         from pathlib import Path
-        from types import SimpleNamespace
         from forecaster import publish
+        from tests.test_publish import stand_in
 
         publish.swap = lambda staged, folder: os.kill(os.getpid(), signal.SIGKILL)
         manifest = json.loads(sys.stdin.read())
-        publish.publish(SimpleNamespace(warehouse_path=Path(sys.argv[1]), manifest=manifest))
+        publish.publish(stand_in(Path(sys.argv[1]), manifest))
     """)
     killed = subprocess.run(
         [sys.executable, "-c", script, str(project.warehouse_path)],
@@ -257,7 +263,7 @@ def test_a_warehouse_of_an_odd_name(tmp_path: Path, name: str) -> None:
         database = con.execute("select current_database()").fetchone()[0]
     mart = node("fct_forecasts") | {"database": database}
     mart["relation_name"] = f'"{database}"."dev_marts"."fct_forecasts"'
-    project = SimpleNamespace(warehouse_path=path, manifest={"nodes": {"m": mart}})
+    project = stand_in(path, {"nodes": {"m": mart}})
     assert publish(project).rows == {"fct_forecasts": 1}
 
 
@@ -319,3 +325,10 @@ def test_a_folder_in_the_place_of_a_file(project: SimpleNamespace, name: str) ->
     assert f"{folder / name} is a folder" in refused.value.message
     assert refused.value.exit_code == BAD_INPUT
     assert len(list(folder.iterdir())) == 4
+
+
+def test_another_target_is_published_beside_the_default_one(project: SimpleNamespace) -> None:
+    """Trying prod out does not swap empty tables under the BI tools that read dev."""
+    assert default_folder(project).name == "published"
+    project.target = "prod"
+    assert default_folder(project).name == "published_prod"
