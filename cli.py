@@ -265,7 +265,7 @@ def publish(
         typer.Option(
             "--out",
             metavar="FOLDER",
-            help="Folder; by default published/ beside the warehouse, published_TARGET/ of another target.",
+            help="Folder; by default published/ by the warehouse (published_TARGET/).",
         ),
     ] = None,
     allow_schema_change: Annotated[
