@@ -10,15 +10,8 @@ import pytest
 import yaml
 
 from forecaster.errors import BAD_INPUT, ForecastError
-from forecaster.scaffold import (
-    Table,
-    guess,
-    init_project,
-    known_names,
-    map_columns,
-    project_name,
-    read_tables,
-)
+from forecaster.mapping import Table, guess, known_names, map_columns, read_tables
+from forecaster.scaffold import init_project, project_name
 
 ROOT = Path(__file__).parents[1]
 
