@@ -137,11 +137,11 @@ def demo(
         project = _project(project_dir, profiles_dir, target, as_json)
         path = project.warehouse_path
         with project.progress.task(f"Simulating the {size} shop"), warehouse_file.explained(path):
-            simulate(size, path, seed)
+            summary = simulate(size, path, seed)
         say(
             {"warehouse": str(project.warehouse_path), "size": size, "seed": seed},
             f"The {size} demo shop is in {project.warehouse_path}, schema raw.",
-            "forecast run   (or step by step: forecast build, backtest, train, publish, report)",
+            summary.next_step,
         )
 
 

@@ -37,6 +37,16 @@ class DemoSummary:
     truth: dict[str, int]
     seconds: float
 
+    @property
+    def next_step(self) -> str:
+        """What to run on it: the demo's own project reads order lines; a large shop has none."""
+        if get_size(self.size).is_aggregated:
+            return (
+                f"forecast init large_shop --warehouse {self.warehouse} && cd large_shop && "
+                "forecast run   (it holds totals by day, not order lines)"
+            )
+        return "forecast run   (or step by step: forecast build, backtest, train, publish, report)"
+
 
 @dataclass(frozen=True)
 class _Chunk:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import duckdb
@@ -39,6 +40,12 @@ def test_summary_counts_what_was_written(shop: DemoSummary) -> None:
     assert shop.tables["raw.locations"] == 2
     assert shop.tables["raw.customers"] == 60
     assert (shop.last_complete_day - shop.first_day).astype(int) + 1 == 330
+
+
+def test_a_shop_of_totals_asks_for_a_project_of_its_own(shop: DemoSummary) -> None:
+    large = dataclasses.replace(shop, size="large")
+    assert shop.next_step.startswith("forecast run")
+    assert large.next_step.startswith(f"forecast init large_shop --warehouse {shop.warehouse}")
 
 
 def test_unknown_size_names_those_there_are(tmp_path: Path) -> None:
