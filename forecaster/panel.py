@@ -171,6 +171,11 @@ class Panel:
             )
         return int(found[0])
 
+    def validation_cutoff(self, cutoff: np.datetime64) -> np.datetime64 | None:
+        """One horizon before a cutoff, if dbt fitted scales there: a shorter history has none."""
+        place = self.index_of(cutoff) - self.horizon
+        return self.ds[place] if place >= 0 and self.ds[place] in self.scaling else None
+
     def at(self, cutoff: np.datetime64, encoding: Encoding | None = None) -> Panel:
         """What was known at the close of `cutoff`: nothing later is in it but known-future
         covariates of the horizon. `encoding` is a trained model's; by default it is made of the

@@ -3,18 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from forecaster.config import RunSettings
-from forecaster.models.base import EpochRecord, Forecast
+from forecaster.forecast_tables import RunResults
+from forecaster.models.base import EpochRecord, Forecast, Model
 from forecaster.panel import Panel
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 BOTTOM = "bottom"
+
+
+def cutoff_tables(panel: Panel, cut: Panel, forecast: Forecast, model: Model) -> tuple[Any, Any]:
+    """Rows of the series begun by the cutoff; from the last one also those yet to launch."""
+    begun = panel.start[:, None] < cut.n_periods
+    is_included = np.repeat(begun, cut.horizon, axis=1)
+    if cut.n_periods == panel.n_periods:
+        steps = cut.n_periods + np.arange(cut.horizon)
+        is_included = panel.start[:, None] <= steps[None, :]
+    return prediction_tables(cut, forecast, model.name, model.run, is_included)
+
+
+def run_results(
+    panel_name: str,
+    model: Model,
+    tables: Sequence[tuple[Any, Any]],
+    history: Sequence[tuple[np.datetime64, EpochRecord]],
+    promotion_reason: str | None,
+) -> RunResults:
+    """All that a run found, of the tables of each of its cutoffs."""
+    import pyarrow as pa
+
+    return RunResults(
+        predictions=pa.concat_tables([t[0] for t in tables]).unify_dictionaries(),
+        quantiles=pa.concat_tables([t[1] for t in tables]).unify_dictionaries(),
+        training_history=history_table(panel_name, model.name, history),
+        promotion_reason=promotion_reason,
+    )
 
 
 def prediction_tables(

@@ -1,0 +1,63 @@
+"""What runs of every kind begin and end with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from forecaster import artifacts, features, forecast_tables
+from forecaster.config import model_settings, run_settings, split_settings
+from forecaster.features import PanelSettings
+from forecaster.models import model_class
+from forecaster.models.base import EpochRecord, Model
+from forecaster.panel import Panel
+from forecaster.progress import Task
+from forecaster.project import ANALYSES, Project
+from forecaster.recording import Outcome
+from forecaster.warehouse import Warehouse
+
+
+def make_model(name: str, values: Mapping[str, Any]) -> Model:
+    """A model with checked settings."""
+    of_run, own = split_settings(values)
+    kind = model_class(name)
+    return kind(model_settings(kind.Settings, own, name), run_settings(of_run))
+
+
+def opened(project: Project) -> Warehouse:
+    """The warehouse, ready to be written to and cleared of runs whose process died."""
+    warehouse = Warehouse(project)
+    for analysis in ANALYSES:
+        project.compiled(analysis)  # before hours of training, not after
+    for run_id in forecast_tables.abandon_dead_runs(warehouse):
+        artifacts.remove(project.artifacts_folder, run_id)
+        project.progress.note(f"run {run_id} was abandoned: its process died")
+    return warehouse
+
+
+def refreshed(project: Project, outcomes: list[Outcome]) -> list[Outcome]:
+    """The marts follow whatever was written, now or by a command that was stopped before this."""
+    if project.marts_due.is_set:
+        project.refresh_marts()
+    return outcomes
+
+
+def read(warehouse: Warehouse, settings: PanelSettings, model: Model | None = None) -> Panel:
+    """A panel's features, with the scales of a trained model where one is given."""
+    with warehouse.project.progress.task(f"Reading {settings.panel_name}"):
+        return features.read_panel(warehouse, settings, model.encoding if model else None)
+
+
+def epoch_reporter(task: Task, model: Model | None, prefix: str = "") -> Any:
+    """What tells a task of each epoch; with a model it moves the bar too."""
+    total = getattr(model.settings, "epochs", None) if model else None
+
+    def report(record: EpochRecord) -> None:
+        number = f"{record.split} {record.metric_name} {record.metric_value:.4f}"
+        detail = f"{prefix}epoch {record.epoch}, {number}"
+        if model:
+            task.update(record.epoch, total, detail)
+        else:
+            task.detail(detail)
+
+    return report
