@@ -17,6 +17,8 @@ SHARED_CODE = (
     "panel",
     "seasonal",
     "signals",
+    "origins",
+    "forked",
     "training",
     "losses",
     "networks",

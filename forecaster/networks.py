@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -10,18 +11,21 @@ import tensorflow as tf
 from forecaster.losses import AtOrigin
 
 
-class ForkedLSTM(keras.Model):
-    """An LSTM over a window; from each origin a head gives all steps of the horizon.
+class ForkedNetwork(keras.Model):
+    """An encoder over a window; from each origin a head gives all steps of the horizon.
 
     Forking sequences after Wen et al., "A Multi-Horizon Quantile Recurrent Forecaster" (arXiv
-    1711.11053). Inputs: sequence (series, periods, k), positions of the origins (origins,), horizon
-    (series, origins, horizon, m), static codes (series, c), static numbers (series, n). Outputs:
-    the mean's correction (series, origins, horizon) and raw quantiles (series, origins, horizon,
+    1711.11053). `encoder` makes the layer from projected inputs (series, periods, units) to a state
+    of every period, which must depend on none after it. Inputs: sequence (series, periods, k),
+    positions of the origins (origins,), horizon (series, origins, horizon, m), static codes
+    (series, c), static numbers (series, n). Outputs: the mean's correction (series, origins,
+    horizon) and raw quantiles (series, origins, horizon,
     levels). The correction starts at zero.
     """
 
     def __init__(
         self,
+        encoder: Callable[[], Any],
         units: int,
         head_units: int,
         embedding_units: int,
@@ -33,7 +37,7 @@ class ForkedLSTM(keras.Model):
         layers = keras.layers
         self.embeddings = [layers.Embedding(n, min(embedding_units, 1 + n)) for n in cardinalities]
         self.project = layers.Dense(units, activation="relu")
-        self.lstm = layers.LSTM(units, return_sequences=True)
+        self.encoder = encoder()
         self.dropout = layers.Dropout(dropout)
         self.from_state = layers.Dense(head_units)
         self.from_inputs = layers.Dense(head_units, use_bias=False)
@@ -48,7 +52,7 @@ class ForkedLSTM(keras.Model):
         static = tf.concat([*static, numbers], axis=-1)
         tiled = tf.repeat(static[:, None], tf.shape(sequence)[1], axis=1)
         inputs = tf.concat([sequence, tiled], axis=-1)
-        states = tf.gather(self.lstm(self.project(inputs)), positions, axis=1)
+        states = tf.gather(self.encoder(self.project(inputs)), positions, axis=1)
         context = self.from_state(self.dropout(states, training=training))
         context += self.from_inputs(tf.gather(inputs, positions, axis=1))
         hidden = tf.nn.relu(context[:, :, None] + self.from_horizon(horizon))

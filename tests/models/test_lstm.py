@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecaster.models.lstm import LSTM, LSTMSettings, coarsest_group
+from forecaster.forked import coarsest_group
+from forecaster.models.lstm import LSTM, LSTMSettings
 from forecaster.signals import Signals
 from tests.conftest import make_panel
 from tests.models.model_checks import (

@@ -1,0 +1,91 @@
+"""What a network over signals takes in: series by origins, in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from forecaster.panel import Panel
+from forecaster.signals import Signals
+
+if TYPE_CHECKING:
+    from forecaster.losses import AtOrigin
+
+SERIES_AT_ONCE = 1024
+
+
+class Origins:
+    """Inputs and targets of any series at any origins.
+
+    An origin `t` is the number of known periods: a network sees y[:, :t] and forecasts periods t to
+    t + horizon − 1. It reads the last `length` periods before the last of its origins.
+    """
+
+    def __init__(self, signals: Signals, length: int) -> None:
+        self.signals, self.length = signals, length
+
+    def inputs(
+        self, rows: np.ndarray, origins: np.ndarray
+    ) -> tuple[list[Any], AtOrigin, np.ndarray]:
+        """Network inputs, what is known at the origins, and the base (series, origins, horizon)."""
+        import tensorflow as tf
+
+        from forecaster.losses import AtOrigin
+
+        signals = self.signals
+        start = int(origins.max()) - self.length
+        x, *known = signals.sequences(rows, start, start + self.length)
+        positions = (origins - start - 1).astype(np.int32)
+        level, scale, deviation, active = (values[:, positions] for values in known)
+        horizon, base = signals.horizons(rows, origins)
+        inputs = [x, positions, horizon, signals.codes[rows], signals.numbers[rows]]
+        tensors = [tf.convert_to_tensor(values) for values in inputs]
+        return tensors, AtOrigin(level / scale, scale, deviation, active), base
+
+    def batch(self, rows: np.ndarray, n_origins: int, rng: np.random.Generator) -> tuple[Any, ...]:
+        """Inputs, what is known at random origins of a random window, base, targets, mask."""
+        signals = self.signals
+        horizon, end = signals.panel.horizon, signals.panel.n_periods
+        last = max(end - max(horizon // 4, 1), 1)
+        stop = int(rng.integers(min(self.length, last), last + 1))
+        lowest = max(min(stop - self.length + signals.context, stop), 1)
+        drawn = rng.integers(lowest, stop + 1, n_origins - 1)
+        origins: np.ndarray = np.append(drawn, stop)
+        inputs, at, base = self.inputs(rows, origins)
+        index = origins[:, None] + np.arange(horizon)
+        y = signals.y[rows]
+        target = np.where(index < end, y[:, np.minimum(index, end - 1)], np.nan)
+        started = np.isfinite(y[:, :stop]).cumsum(axis=1)[:, origins - 1] > 0
+        known = np.isfinite(target) & started[..., None]
+        target = np.where(known, target / at.scale[..., None], 0)
+        return inputs, at, base, target.astype(np.float32), known.astype(np.float32)
+
+    def ahead(
+        self, rows: np.ndarray, actual: np.ndarray, origin: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Actual demand (series, 1, steps) from one origin on, and where it is scored: known, of
+        series begun before the origin.
+        """
+        y = actual[rows, None, origin : origin + self.signals.panel.horizon]
+        begun = np.isfinite(self.signals.y[rows, :origin]).any(axis=1)
+        return y, np.isfinite(y) & begun[:, None, None]
+
+
+def row_batches(
+    rows: np.ndarray, steps: int, batch: int, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """Every epoch all rows in another order, repeated to fill its batches."""
+    while True:
+        yield from np.resize(rng.permutation(rows), (steps, batch))
+
+
+def parts(n: int) -> list[np.ndarray]:
+    """All of n series, so many at once as memory allows."""
+    return np.array_split(np.arange(n), max(-(-n // SERIES_AT_ONCE), 1))
+
+
+def actual_demand(panel: Panel) -> np.ndarray:
+    """Demand, NaN where stock is recorded to have run out."""
+    return np.where(panel.stocked_out > 0, np.nan, panel.y).astype(np.float32)
