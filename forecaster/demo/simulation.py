@@ -18,7 +18,7 @@ from forecaster.demo.customers import build_customers
 from forecaster.demo.demand import Demand, category_seasons, draw_demand, item_shape
 from forecaster.demo.market import Market, draw_market, market_table
 from forecaster.demo.shop import Shop, build_shop
-from forecaster.demo.size import get_size
+from forecaster.demo.size import Size, get_size
 
 # Each part draws from a stream of its own, so that a change to one leaves the others as they were.
 _STREAMS = ("shop", "catalogue", "customers", "promotions", "chunks", "orders", "events", "dirt")
@@ -73,7 +73,7 @@ class _Run:
 
 
 def simulate(
-    size: str,
+    size: str | Size,
     warehouse: Path,
     seed: int = 7,
     truth_dir: Path | None = None,
@@ -81,16 +81,17 @@ def simulate(
 ) -> DemoSummary:
     """Simulates a shop and writes its raw tables (schema `raw`) and the truth (Parquet).
 
-    `size` is tiny, default or large. The same size and seed give the same tables. `truth_dir`
-    is `demo_truth` beside the warehouse unless given. `progress` is called with a line of text
-    at every step. An earlier demo's tables in `raw` are replaced, and those that only another size
-    has are dropped; all else stays. A failure, wherever, leaves the warehouse as it was.
+    `size` is tiny, default or large, or a shape of one's own. The same size and seed give the same
+    tables. `truth_dir` is `demo_truth` beside the warehouse unless given. `progress` is called with
+    a line of text at every step. An earlier demo's tables in `raw` are replaced, and those that
+    only another size has are dropped; all else stays. A failure, wherever, leaves the warehouse as
+    it was.
 
     Raises ValueError for an unknown size, ForecastError where a table of the demo's names is not
     the demo's, and what DuckDB raises if the file is held elsewhere.
     """
     started = time.perf_counter()
-    shape = get_size(size)
+    shape = size if isinstance(size, Size) else get_size(size)
     warehouse = Path(warehouse)
     truth_dir = Path(truth_dir) if truth_dir else warehouse.parent / "demo_truth"
     warehouse.parent.mkdir(parents=True, exist_ok=True)
@@ -114,7 +115,7 @@ def simulate(
         tables = writer.write_raw(warehouse, run.raw, report)
         writer.publish_truth(run.truth, truth_dir)
     return DemoSummary(
-        size=size,
+        size=shape.name,
         warehouse=warehouse,
         truth_dir=truth_dir,
         first_day=shop.dates[0],

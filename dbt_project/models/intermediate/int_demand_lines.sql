@@ -36,6 +36,7 @@ lines as (
 
 {% if has_price and method is not number %}
 
+-- a day on which nothing was ordered has no price to make up
 unpriced as (
     select
         line_id,
@@ -44,7 +45,7 @@ unpriced as (
         recorded_at,
         {{ warehouse_forecaster.business_date('recorded_at') }} as recorded_on
     from lines
-    where known_price is null
+    where known_price is null and quantity <> 0
 ),
 
 -- only what had been recorded before the line itself may say anything about its price
@@ -119,7 +120,7 @@ made_up as (
         line_id,
         cast({{ method if has_price else 'null' }} as double) as made_up_price
     from lines
-    where known_price is null
+    where known_price is null and quantity <> 0
 ),
 
 {% endif %}

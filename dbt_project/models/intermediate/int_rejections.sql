@@ -10,7 +10,7 @@
     ('changed', 'impossible discount taken as none', 'discount < 0 or discount > 1'),
     ('changed', 'absurd price taken as missing', 'unit_price > ' ~ warehouse_forecaster.business('max_unit_price')),
     ('changed', 'price imputed', 'is_price_imputed'),
-    ('kept', 'no price', "line_role = 'order' and price is null"),
+    ('kept', 'no price', "line_role = 'order' and price is null and quantity <> 0"),
     ('kept', 'recorded after its day closed', 'recorded_at >= ' ~ warehouse_forecaster.closes_at('demand_on + 1')),
 ] %}
 {% if warehouse_forecaster.has_input('items') %}
