@@ -101,6 +101,10 @@ Settings = Annotated[
 Force = Annotated[
     bool, typer.Option("--force", metavar="", help="Work even if nothing has changed.")
 ]
+Tuned = Annotated[
+    bool,
+    typer.Option("--tuned", metavar="", help="With the settings that forecast tune found best."),
+]
 Size = Annotated[
     Literal["tiny", "default", "large"], typer.Option("--size", help="How much of a shop.")
 ]
@@ -187,6 +191,7 @@ def train(
     epochs: Epochs = None,
     seed: Seed = None,
     settings: Settings = None,
+    tuned: Tuned = False,
     force: Force = False,
     project_dir: ProjectDir = None,
     profiles_dir: ProfilesDir = None,
@@ -203,7 +208,7 @@ def train(
 
         values = _settings(settings, epochs, seed)
         project = _project(project_dir, profiles_dir, target, as_json)
-        outcomes = run.train(project, panel or [], model, values, force)
+        outcomes = run.train(project, panel or [], model, values, force, tuned)
         say(
             _as_dict(outcomes),
             _lines(outcomes),
@@ -237,6 +242,7 @@ def backtest(
     epochs: Epochs = None,
     seed: Seed = None,
     settings: Settings = None,
+    tuned: Tuned = False,
     force: Force = False,
     project_dir: ProjectDir = None,
     profiles_dir: ProfilesDir = None,
@@ -250,11 +256,54 @@ def backtest(
 
         values = _settings(settings, epochs, seed)
         project = _project(project_dir, profiles_dir, target, as_json)
-        outcomes = run.backtest(project, panel or [], model or [], values, force)
+        outcomes = run.backtest(project, panel or [], model or [], values, force, tuned)
         say(
             _as_dict(outcomes),
             _lines(outcomes),
             "forecast report   (accuracy against the baselines)",
+        )
+
+
+@app.command(
+    epilog="Examples:\n\nforecast tune --panel item_weekly --trials 30\n\n"
+    "forecast tune --model lstm --timeout 3600 --set units=64"
+)
+def tune(
+    panel: Panels = None,
+    model: OneModel = "lstm",
+    trials: Annotated[
+        int,
+        typer.Option("--trials", metavar="N", min=1, help="Trials, those made before included."),
+    ] = 20,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            "--timeout", metavar="SECONDS", min=0, help="Begin no trial of a panel after this time."
+        ),
+    ] = None,
+    epochs: Epochs = None,
+    seed: Seed = None,
+    settings: Settings = None,
+    project_dir: ProjectDir = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Search the settings of a model on periods before those of any backtest.
+
+    Stopped in the middle, the same command goes on. Settings given with --set stay as they are.
+    """
+    with _answering(as_json, debug) as say:
+        from forecaster import run
+
+        values = _settings(settings, epochs, seed)
+        project = _project(project_dir, profiles_dir, target, as_json)
+        outcomes = run.tune(project, panel or [], model, values, trials, timeout)
+        say(
+            _as_dict(outcomes),
+            _lines(outcomes),
+            f"forecast backtest --model {model} --tuned",
         )
 
 
@@ -369,6 +418,7 @@ def run(
     epochs: Epochs = None,
     seed: Seed = None,
     settings: Settings = None,
+    tuned: Tuned = False,
     force: Force = False,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The report to write.")] = Path(
         "report.html"
@@ -388,7 +438,7 @@ def run(
         values = _settings(settings, epochs, seed)
         project = _project(project_dir, profiles_dir, target, as_json)
         n_nodes = project.build()
-        outcomes = work.run_all(project, panel or [], model, values, force)
+        outcomes = work.run_all(project, panel or [], model, values, force, tuned)
         published = write(project)
         with project.progress.task("Writing the report"):
             path = write_report(project, out, panels=panel or None)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -13,8 +14,30 @@ from forecaster.errors import BAD_INPUT, ForecastError
 DEFAULT_MODEL = "lstm"
 
 
+@dataclasses.dataclass(frozen=True)
+class Range:
+    """Values that a search may take: whole numbers where both ends are; `log` by ratios."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """Values that a search may take, one of these."""
+
+    values: tuple[Any, ...]
+
+
 class ModelSettings(BaseModel):
-    """Settings of a model; every model module has a subclass of its own."""
+    """Settings of a model; every model module has a subclass of its own.
+
+    `search` says what `forecast tune` may try of them. A setting that changes what the loss
+    measures is none of these: trials are compared by their losses.
+    """
+
+    search: ClassVar[Mapping[str, Range | Choice]] = {}
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 

@@ -96,6 +96,18 @@ RUN_TABLES: dict[str, dict[str, str]] = {
         "metric_value": "DOUBLE",
         "n_obs": "BIGINT",
     },
+    "trials": {
+        "run_id": "VARCHAR",
+        "panel_name": "VARCHAR",
+        "model_name": "VARCHAR",
+        "trial": "INTEGER",
+        "parameter_name": "VARCHAR",
+        "parameter_value": "VARCHAR",
+        "cutoff": "DATE",
+        "value": "DOUBLE",
+        "status": "VARCHAR",
+        "seconds": "DOUBLE",
+    },
     "model_promotions": {
         "promoted_at": "TIMESTAMP",
         "panel_name": "VARCHAR",
@@ -113,9 +125,10 @@ class RunResults:
     With a reason the run becomes champion, if `replaces` is still the panel's champion then.
     """
 
-    predictions: pa.Table
-    quantiles: pa.Table
-    training_history: pa.Table
+    predictions: pa.Table | None = None
+    quantiles: pa.Table | None = None
+    training_history: pa.Table | None = None
+    trials: pa.Table | None = None
     promotion_reason: str | None = None
     replaces: str | None = None
 
@@ -178,8 +191,10 @@ def complete_run(
     )
     with warehouse.transaction(PATIENCE_WITH_RESULTS) as connection:
         check_tables(warehouse, connection)
-        for name in ("predictions", "quantiles", "training_history"):
-            _insert(warehouse, connection, name, getattr(results, name), run_id)
+        for name in ("predictions", "quantiles", "training_history", "trials"):
+            table = getattr(results, name)
+            if table is not None:
+                _insert(warehouse, connection, name, table, run_id)
         connection.execute(parents, {"run_id": run_id})
         connection.execute(scores, {"run_id": run_id})
         count = connection.execute(

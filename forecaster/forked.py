@@ -11,13 +11,14 @@ from __future__ import annotations
 import dataclasses
 import json
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
+from forecaster.config import Choice, Range
 from forecaster.models.base import Forecast, Learned, Model, Report, history_status
 from forecaster.origins import Origins, actual_demand, parts, row_batches
 from forecaster.panel import Panel
@@ -46,6 +47,14 @@ class ForkedSettings(SignalSettings):
     the static feature whose series share a profile and a trend; by default the coarsest with
     enough series in each group, or all series are one.
     """
+
+    search: ClassVar[Mapping[str, Range | Choice]] = {
+        "units": Choice((32, 64, 128)),
+        "dropout": Range(0.0, 0.3),
+        "batch_series": Choice((64, 128, 256)),
+        "learning_rate": Range(5e-4, 8e-3, log=True),
+        "weight_decay": Range(1e-6, 1e-2, log=True),
+    }
 
     units: int = Field(default=64, ge=1)
     decoder_units: int = Field(default=32, ge=1)

@@ -9,16 +9,20 @@ from forecaster import champions, features, registry, work
 from forecaster.backtest_run import backtest_panel
 from forecaster.config import DEFAULT_MODEL, split_settings
 from forecaster.errors import BAD_INPUT, ForecastError
+from forecaster.features import PanelSettings
 from forecaster.fingerprints import fingerprints
+from forecaster.models.base import Model
 from forecaster.panel import Panel
 from forecaster.predict_run import predict_panel
 from forecaster.project import Project
 from forecaster.recording import Outcome
 from forecaster.train_run import train_panel
+from forecaster.tune_run import best_settings, tune_panel
 from forecaster.warehouse import Warehouse
 from forecaster.work import make_model
 
 BASELINES = ("seasonal_naive", "seasonal_mean")
+DEFAULT_TRIALS = 20
 
 
 def train(
@@ -27,13 +31,15 @@ def train(
     model: str = DEFAULT_MODEL,
     settings: Mapping[str, Any] | None = None,
     force: bool = False,
+    tuned: bool = False,
 ) -> list[Outcome]:
     """Fit a model on each panel up to its last period and write its live forecast.
 
     The forecast of the validation horizon, made before the refit, is written and scored too. A
     panel whose features, settings and code have been trained before is left alone unless `force`.
+    With `tuned`, settings that are not given are those that `tune` found best on the panel.
     """
-    return work.refreshed(project, _train(project, panels, model, settings, force))
+    return work.refreshed(project, _train(project, panels, model, settings, force, tuned))
 
 
 def predict(project: Project, panels: Sequence[str] = ()) -> list[Outcome]:
@@ -51,12 +57,13 @@ def backtest(
     models: Sequence[str] = (),
     settings: Mapping[str, Any] | None = None,
     force: bool = False,
+    tuned: bool = False,
 ) -> list[Outcome]:
     """Fit each model at each backtest cutoff of each panel, and score its forecasts.
 
     Panels that have no such cutoff are skipped, unless they were asked for or there is no other.
     """
-    outcomes = _backtest(project, panels, models, settings, force)
+    outcomes = _backtest(project, panels, models, settings, force, tuned)
     skipped = [outcome for outcome in outcomes if outcome.status == "skipped"]
     if skipped and (panels or len(skipped) == len(outcomes)):
         raise ForecastError(
@@ -68,12 +75,31 @@ def backtest(
     return work.refreshed(project, outcomes)
 
 
+def tune(
+    project: Project,
+    panels: Sequence[str] = (),
+    model: str = DEFAULT_MODEL,
+    settings: Mapping[str, Any] | None = None,
+    trials: int = DEFAULT_TRIALS,
+    timeout: float | None = None,
+) -> list[Outcome]:
+    """Search the settings of a model that are not given, on each panel; `timeout` is a panel's."""
+    make_model(model, settings or {})
+    warehouse = work.opened(project)
+    outcomes = [
+        tune_panel(warehouse, panel, model, settings or {}, trials, timeout)
+        for panel in features.panels(warehouse, panels)
+    ]
+    return work.refreshed(project, outcomes)
+
+
 def run_all(
     project: Project,
     panels: Sequence[str] = (),
     model: str = DEFAULT_MODEL,
     settings: Mapping[str, Any] | None = None,
     force: bool = False,
+    tuned: bool = False,
 ) -> list[Outcome]:
     """Backtest the baselines and the model, then train it, and the baselines that are better.
 
@@ -83,8 +109,8 @@ def run_all(
     of_run, _ = split_settings(settings or {})
     baselines = [name for name in BASELINES if name != model]
     outcomes = _backtest(project, panels, baselines, of_run, force)
-    outcomes += _backtest(project, panels, [model], settings, force)
-    outcomes += _train(project, panels, model, settings, force)
+    outcomes += _backtest(project, panels, [model], settings, force, tuned)
+    outcomes += _train(project, panels, model, settings, force, tuned)
     outcomes += _train_better(project, panels, baselines, of_run, force)
     return work.refreshed(project, outcomes)
 
@@ -114,12 +140,14 @@ def _train(
     model: str,
     settings: Mapping[str, Any] | None,
     force: bool,
+    tuned: bool,
 ) -> list[Outcome]:
     make_model(model, settings or {})
     warehouse = work.opened(project)
+    found = features.panels(warehouse, panels)
+    models = [_made(warehouse, panel, model, settings, tuned) for panel in found]
     return [
-        train_panel(warehouse, panel, make_model(model, settings or {}), force)
-        for panel in features.panels(warehouse, panels)
+        train_panel(warehouse, panel, one, force) for panel, one in zip(found, models, strict=True)
     ]
 
 
@@ -147,6 +175,7 @@ def _backtest(
     models: Sequence[str],
     settings: Mapping[str, Any] | None,
     force: bool,
+    tuned: bool = False,
 ) -> list[Outcome]:
     names = list(models) or [*BASELINES, DEFAULT_MODEL]
     _, own = split_settings(settings or {})
@@ -163,6 +192,18 @@ def _backtest(
     for panel in features.panels(warehouse, panels):
         loaded: list[Panel] = []
         for name in names:
-            model = make_model(name, settings or {})
+            model = _made(warehouse, panel, name, settings, tuned)
             outcomes.append(backtest_panel(warehouse, panel, model, loaded, force))
     return outcomes
+
+
+def _made(
+    warehouse: Warehouse,
+    panel: PanelSettings,
+    name: str,
+    settings: Mapping[str, Any] | None,
+    tuned: bool,
+) -> Model:
+    """A model with the settings given, over those that tuning found best."""
+    found = best_settings(warehouse, panel.panel_name, name) if tuned else {}
+    return make_model(name, {**found, **(settings or {})})

@@ -16,15 +16,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from forecaster.config import ModelSettings
+from forecaster.config import Choice, ModelSettings, Range
 from forecaster.models.base import Forecast, Learned, Model, Report, history_status
 from forecaster.panel import Panel, Scale
 from forecaster.seasonal import STEP_CLASSES, error_quantiles, step_classes
@@ -37,6 +37,12 @@ WINDOWS_AT_ONCE = 2048
 
 class LSTMStackedSettings(ModelSettings):
     """The defaults are the textbook's: Adam, mean squared error, 100 epochs, batches of 32."""
+
+    search: ClassVar[Mapping[str, Range | Choice]] = {
+        "units": Choice((25, 50, 100)),
+        "batch_size": Choice((16, 32, 64, 128)),
+        "learning_rate": Range(2e-4, 1e-2, log=True),
+    }
 
     units: int = Field(default=50, ge=1)
     epochs: int = Field(default=100, ge=1)

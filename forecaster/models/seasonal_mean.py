@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field
 
-from forecaster.config import ModelSettings
+from forecaster.config import Choice, ModelSettings, Range
 from forecaster.models.base import Forecast, Learned, Model, Report, history_status
 from forecaster.panel import Panel
 from forecaster.seasonal import seasonal_forecast
@@ -15,6 +16,8 @@ from forecaster.seasonal import seasonal_forecast
 
 class SeasonalMeanSettings(ModelSettings):
     """`n_seasons`: how many seasons with data are averaged (8 is the other usual choice)."""
+
+    search: ClassVar[Mapping[str, Range | Choice]] = {"n_seasons": Range(1, 16)}
 
     n_seasons: int = Field(default=4, ge=1)
 
