@@ -102,10 +102,11 @@ class Forked(Model):
         self.calibration = 1.0
 
     @abstractmethod
-    def encoder(self) -> Any:
+    def encoder(self, periods: int) -> Any:
         """A new Keras layer from (series, periods, units) to states (series, periods, any).
 
-        The state of a period depends on that period and those before it alone.
+        The state of a period depends on that period and those before it alone. `periods` is the
+        most there are in a window.
         """
 
     def learn(
@@ -118,7 +119,7 @@ class Forked(Model):
         self.encoding, self.weights = panel.encoding, None
         self.group = s.group or coarsest_group(panel)
         signals = Signals(s, panel, self.group)
-        self.length = min(signals.context + signals.span, panel.n_periods)
+        self.length = min(signals.window, panel.n_periods)
         data = Origins(signals, self.length)
         started = np.flatnonzero(np.isfinite(signals.y).any(axis=1))
         started = started if len(started) else np.arange(panel.n_series)
@@ -236,7 +237,7 @@ class Forked(Model):
 
         s, panel = self.settings, data.signals.panel
         self.network = ForkedNetwork(
-            self.encoder,
+            self.encoder(data.signals.window),
             s.units,
             s.decoder_units,
             s.embedding_units,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -15,17 +14,16 @@ class ForkedNetwork(keras.Model):
     """An encoder over a window; from each origin a head gives all steps of the horizon.
 
     Forking sequences after Wen et al., "A Multi-Horizon Quantile Recurrent Forecaster" (arXiv
-    1711.11053). `encoder` makes the layer from projected inputs (series, periods, units) to a state
-    of every period, which must depend on none after it. Inputs: sequence (series, periods, k),
+    1711.11053). `encoder` is a layer from projected inputs (series, periods, units) to a state of
+    every period, which must depend on none after it. Inputs: sequence (series, periods, k),
     positions of the origins (origins,), horizon (series, origins, horizon, m), static codes
     (series, c), static numbers (series, n). Outputs: the mean's correction (series, origins,
-    horizon) and raw quantiles (series, origins, horizon,
-    levels). The correction starts at zero.
+    horizon) and raw quantiles (series, origins, horizon, levels). The correction starts at zero.
     """
 
     def __init__(
         self,
-        encoder: Callable[[], Any],
+        encoder: Any,
         units: int,
         head_units: int,
         embedding_units: int,
@@ -37,7 +35,7 @@ class ForkedNetwork(keras.Model):
         layers = keras.layers
         self.embeddings = [layers.Embedding(n, min(embedding_units, 1 + n)) for n in cardinalities]
         self.project = layers.Dense(units, activation="relu")
-        self.encoder = encoder()
+        self.encoder = encoder
         self.dropout = layers.Dropout(dropout)
         self.from_state = layers.Dense(head_units)
         self.from_inputs = layers.Dense(head_units, use_bias=False)
@@ -58,6 +56,30 @@ class ForkedNetwork(keras.Model):
         hidden = tf.nn.relu(context[:, :, None] + self.from_horizon(horizon))
         hidden = self.hidden(self.dropout(hidden, training=training))
         return self.mean(hidden)[..., 0], self.quantile(hidden)
+
+
+class CausalConvolutions(keras.layers.Layer):
+    """Residual dilated convolutions, (series, periods, units) to the same shape.
+
+    After van den Oord et al., "WaveNet" (arXiv 1609.03499, section 2.1), without its gates, and Bai
+    et al., "An Empirical Evaluation of Generic Convolutional and Recurrent Networks for Sequence
+    Modeling" (arXiv 1803.01271, section 3). Padding is on the left alone, so no period sees a later
+    one.
+    """
+
+    def __init__(self, units: int, kernel: int, dilations: tuple[int, ...]) -> None:
+        super().__init__()
+        self.convolutions = [
+            keras.layers.Conv1D(
+                units, kernel, padding="causal", dilation_rate=dilation, activation="relu"
+            )
+            for dilation in dilations
+        ]
+
+    def call(self, x: Any) -> Any:
+        for convolution in self.convolutions:
+            x = x + convolution(x)
+        return x
 
 
 def distribution(outputs: Any, at: AtOrigin, base: Any, is_signed: bool) -> tuple[Any, Any]:

@@ -42,6 +42,7 @@ class Signals:
         season = panel.season_length
         self.windows = (3, 6, 12) if season > 7 else (4 * season, 8 * season, 16 * season)
         self.context, self.span = self.windows[1], self.windows[2]
+        self.window = self.context + self.span  # what a network reads at once
         self.year = PERIODS_OF_A_YEAR[panel.frequency]
         capped = winsorised(self.y, 2 * self.windows[2], settings.winsorise)
         capped = np.nan_to_num(np.abs(capped) if panel.is_signed else capped)

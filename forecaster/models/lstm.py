@@ -16,8 +16,8 @@ class LSTM(Forked):
 
     Settings = LSTMSettings
 
-    def encoder(self) -> Any:
-        """One LSTM layer."""
+    def encoder(self, _periods: int) -> Any:
+        """One LSTM layer, however many the periods."""
         import keras
 
         return keras.layers.LSTM(self.settings.units, return_sequences=True)

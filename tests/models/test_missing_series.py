@@ -11,6 +11,7 @@ from tests.conftest import make_panel
 from tests.models.model_checks import check_forecast
 
 SMALL = {
+    "cnn": {"units": 4, "epochs": 1, "steps_per_epoch": 2, "calibration_origins": 2},
     "lstm": {"units": 4, "epochs": 1, "steps_per_epoch": 2, "calibration_origins": 2},
     "lstm_stacked": {"units": 4, "epochs": 1, "steps_per_epoch": 2},
 }
