@@ -35,6 +35,7 @@ class PanelSettings:
     last_period: dt.date | None
     excluded_period: dt.date | None
     excluded_reason: str | None
+    nodes_of: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,11 +49,14 @@ class Cutoff:
 
 
 def panels(warehouse: Warehouse, wanted: Sequence[str] = ()) -> list[PanelSettings]:
-    """The settings of all panels, or of the wanted ones, in that order."""
+    """The settings of the wanted panels, in that order, or of all: panels of nodes first, for their
+    forecasts are what their parents' are reconciled with."""
     columns = ", ".join(field.name for field in dataclasses.fields(PanelSettings))
     found = {
         row["panel_name"]: PanelSettings(**row)
-        for row in warehouse.rows(f"select {columns} from {{settings}} order by panel_name")
+        for row in warehouse.rows(
+            f"select {columns} from {{settings}} order by nodes_of is null, panel_name"
+        )
     }
     if not found:
         raise ForecastError(

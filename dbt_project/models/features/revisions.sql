@@ -8,7 +8,9 @@ periods as (
     where is_complete
 ),
 
-{% for panel in warehouse_forecaster.get_panels() %}
+{#- histories of nodes have no record time, and so no revisions #}
+{%- set panels = warehouse_forecaster.get_panels() | rejectattr('nodes_of') | list %}
+{% for panel in panels %}
 {{ panel.name }}_lines as (
     select
         '{{ panel.name }}' as panel_name,
@@ -38,7 +40,7 @@ periods as (
 {% endfor %}
 
 revised_lines as (
-    {%- for panel in warehouse_forecaster.get_panels() %}
+    {%- for panel in panels %}
     select * from {{ panel.name }}_lines
     {{ 'union all' if not loop.last }}
     {%- endfor %}

@@ -1,5 +1,10 @@
 -- One row per series: what was known of its item, place and customer when it began. What follows from history is dated and stands in panel.
-{%- set panels = warehouse_forecaster.get_panels() %}
+{%- set has_nodes = warehouse_forecaster.get_panels() | selectattr('nodes_of') | list | length > 0 %}
+{%- set attributes = {
+    'category': 'items.category', 'subcategory': 'items.subcategory', 'brand': 'items.brand', 'supplier_id': 'items.supplier_id',
+    'warehouse_id': 'locations.warehouse_id', 'region': 'locations.region', 'customer_gender': 'customers.gender',
+    'customer_region': 'customers.region',
+} %}
 {%- set item_numbers = ['list_price', 'unit_cost', 'volume', 'weight', 'pack_size', 'lead_time'] %}
 
 with locations as (
@@ -17,14 +22,19 @@ joined as (
         series.location_id,
         series.customer_id,
         series.first_ds,
-        coalesce(items.category, 'unknown') as category,
-        coalesce(items.subcategory, 'unknown') as subcategory,
-        coalesce(items.brand, 'unknown') as brand,
-        coalesce(items.supplier_id, 'unknown') as supplier_id,
-        coalesce(locations.warehouse_id, 'unknown') as warehouse_id,
-        coalesce(locations.region, 'unknown') as region,
-        coalesce(customers.gender, 'unknown') as customer_gender,
-        coalesce(customers.region, 'unknown') as customer_region,
+        {%- if has_nodes %}
+        coalesce(nodes.level, 'bottom') as level,
+        coalesce(nodes.node_id, series.unique_id) as node_id,
+        {%- for column, theirs in attributes.items() %}
+        coalesce(nodes.{{ column }}, {{ theirs }}, case when nodes.level is null then 'unknown' else 'all' end) as {{ column }},
+        {%- endfor %}
+        {%- else %}
+        'bottom' as level,
+        series.unique_id as node_id,
+        {%- for column, theirs in attributes.items() %}
+        coalesce({{ theirs }}, 'unknown') as {{ column }},
+        {%- endfor %}
+        {%- endif %}
         coalesce(items.description, '') as description,
         {%- for column in item_numbers %}
         coalesce(items.{{ column }}, 0) as {{ column }},
@@ -38,7 +48,13 @@ joined as (
         coalesce(items.is_launched_on_imputed, customers.is_joined_on_imputed, true) as is_launched_on_imputed
     from {{ ref('warehouse_forecaster', 'int_series') }} as series
     left join {{ ref('warehouse_forecaster', 'int_item_attributes') }} as items on series.item_id = items.item_id
+    {%- if has_nodes %}
+    left join {{ ref('warehouse_forecaster', 'int_nodes') }} as nodes
+        on series.panel_name = nodes.panel_name and series.unique_id = nodes.unique_id
+    left join locations on coalesce(series.location_id, nodes.location_id) = locations.location_id
+    {%- else %}
     left join locations on series.location_id = locations.location_id
+    {%- endif %}
     left join {{ ref('warehouse_forecaster', 'int_customer_attributes') }} as customers
         on series.customer_id = customers.customer_id
 ),
@@ -51,6 +67,8 @@ final as (
         location_id,
         customer_id,
         first_ds,
+        level,
+        node_id,
         category,
         subcategory,
         brand,

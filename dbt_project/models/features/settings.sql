@@ -49,7 +49,8 @@ panels as (
         '{{ panel.frequency }}' as frequency,
         {{ panel.horizon }} as horizon,
         {{ panel.season_length }} as season_length,
-        '{{ panel.grain | join('/') }}' as grain,
+        '{{ 'level/node_id' if panel.nodes_of else panel.grain | join('/') }}' as grain,
+        {{ "'" ~ panel.nodes_of ~ "'" if panel.nodes_of else 'cast(null as varchar)' }} as nodes_of,
         {{ 'true' if panel.signed else 'false' }} as is_signed,
         {{ warehouse_forecaster.backtest_cutoffs(panel) | length }} as n_backtests_asked,
         max({{ warehouse_forecaster.period_start('exclusions.day_after', panel.frequency) }}) as period_after,
@@ -76,6 +77,7 @@ final as (
         cast(panels.horizon as integer) as horizon,
         cast(panels.season_length as integer) as season_length,
         panels.grain,
+        panels.nodes_of,
         panels.is_signed,
         -- what there is
         bounds.first_period,

@@ -1,7 +1,7 @@
 -- Who bought, over the long window that ends with each block of periods: a block is a short window of days, or one week or month.
 -- An order counts where it was recorded. Customers are counted once a block, so one who comes back in another block counts again.
 {%- set late = warehouse_forecaster.business('late_arrival_periods') | int %}
-{%- set panels = warehouse_forecaster.panels_with('customer_id', false) %}
+{%- set panels = warehouse_forecaster.panels_with('customer_id', false) | rejectattr('nodes_of') | list %}
 
 with customers as (
     select customer_id, birth_year, age, gender, region

@@ -9,8 +9,8 @@
 
 with
 {%- for panel in panels %}
-{%- if 'customer_id' in panel.grain %}
--- A customer is its own audience.
+{%- if 'customer_id' in panel.grain or panel.nodes_of %}
+-- A customer is its own audience, and a node has its members'.
 {{ panel.name }}_rows as (
     select
         panel_name,

@@ -11,7 +11,7 @@ with
 {%- for panel in panels %}
 {%- set windows = warehouse_forecaster.windows(panel) %}
 {%- set keys = panel.grain %}
-{%- if has_events %}
+{%- if has_events and keys %}
 {%- set period = warehouse_forecaster.period_start('recorded_on', panel.frequency) %}
 {{ panel.name }}_events as (
     select

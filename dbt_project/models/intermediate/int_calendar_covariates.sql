@@ -96,7 +96,7 @@ with
         on
             spine.panel_name = holidays.panel_name
             and spine.ds = holidays.ds
-            and {{ warehouse_forecaster.place_group(panel, 'spine.location_id', 'births.region') }} = holidays.place_group
+            and {{ warehouse_forecaster.place_group(panel, 'spine.location_id', 'births.region', 'spine.unique_id') }} = holidays.place_group
     left join {{ ref('warehouse_forecaster', 'int_closures_by_period') }} as closures
         on
             spine.panel_name = closures.panel_name

@@ -14,6 +14,45 @@ periods as (
 
 {% for panel in warehouse_forecaster.get_panels() %}
 {%- set frequency = panel.frequency %}
+{%- if panel.nodes_of %}
+-- histories of nodes have no record time: each row counts as known at its period's close
+{{ panel.name }}_aggregates as (
+    select
+        level,
+        node_id,
+        ds,
+        quantity
+    from {{ ref('warehouse_forecaster', 'stg_aggregates') }}
+    where
+        {{ warehouse_forecaster.rejection_reason('aggregates') }} is null
+        {%- if not panel.signed %} and quantity >= 0{% endif %}
+
+),
+
+{{ panel.name }}_series as (
+    select
+        nodes.panel_name,
+        nodes.unique_id,
+        {{ warehouse_forecaster.key_columns(panel) }},
+        periods.ds,
+        min(periods.ds) as known_from,
+        sum(aggregates.quantity) as quantity,
+        sum(aggregates.quantity) as quantity_latest,
+        0 as revenue,
+        0 as gross_revenue,
+        0 as quantity_priced,
+        count(*) as n_lines,
+        0 as returned_quantity
+    from {{ panel.name }}_aggregates as aggregates
+    inner join {{ ref('warehouse_forecaster', 'int_nodes') }} as nodes
+        on nodes.panel_name = '{{ panel.name }}' and aggregates.level = nodes.level and aggregates.node_id = nodes.node_id
+    inner join periods
+        on
+            periods.panel_name = '{{ panel.name }}'
+            and periods.ds = {{ warehouse_forecaster.period_start('aggregates.ds', frequency) }}
+    group by nodes.panel_name, nodes.unique_id, periods.ds
+),
+{%- else %}
 {{ panel.name }}_lines as (
     select
         periods.ds,
@@ -107,6 +146,7 @@ periods as (
     from {{ panel.name }}_both
     group by ds, {{ panel.grain | join(', ') }}
 ),
+{%- endif %}
 {% endfor %}
 
 panels as (

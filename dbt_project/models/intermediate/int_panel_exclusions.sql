@@ -1,4 +1,5 @@
--- Demand that stands but belongs to no row of a panel: with int_demand_by_period it adds up to all accepted lines.
+-- Demand that stands but belongs to no row of a panel: with int_demand_by_period it adds up to all accepted lines, or for a panel of nodes
+-- to all accepted rows of `aggregates`.
 with lines as (
     select *
     from {{ ref('warehouse_forecaster', 'int_demand_lines') }}
@@ -15,11 +16,28 @@ bounds as (
     group by panel_name
 ),
 
+{% if warehouse_forecaster.get_panels() | selectattr('nodes_of') | list -%}
+aggregates as (
+    select
+        level,
+        node_id,
+        ds as demand_on,
+        quantity
+    from {{ ref('warehouse_forecaster', 'stg_aggregates') }}
+    where {{ warehouse_forecaster.rejection_reason('aggregates') }} is null
+),
+{%- endif %}
+
 panels as (
     {%- for panel in warehouse_forecaster.get_panels() %}
     select
         '{{ panel.name }}' as panel_name,
         case
+            {%- if panel.nodes_of %}
+            when lines.level not in (
+                {%- for part in panel.node_levels %}'{{ warehouse_forecaster.level_name(part) }}'{{ ', ' if not loop.last }}{% endfor -%}
+            ) then 'no level of {{ panel.nodes_of }}'
+            {%- endif %}
             {%- for key in panel.grain %}
             when lines.{{ key }} is null then 'no {{ key | replace('_id', '') }}'
             {%- endfor %}
@@ -32,7 +50,7 @@ panels as (
         end as reason,
         lines.demand_on,
         lines.quantity
-    from lines
+    from {{ 'aggregates as lines' if panel.nodes_of else 'lines' }}
     left join bounds on bounds.panel_name = '{{ panel.name }}'
     {{ 'union all' if not loop.last }}
     {%- endfor %}

@@ -11,8 +11,56 @@ demand_days as (
     group by demand_on
 ),
 
+{% if warehouse_forecaster.get_panels() | selectattr('nodes_of') | list -%}
+aggregates as (
+    select
+        level,
+        node_id,
+        ds
+    from {{ ref('warehouse_forecaster', 'stg_aggregates') }}
+    where {{ warehouse_forecaster.rejection_reason('aggregates') }} is null
+),
+
+node_days as (
+    select
+        nodes.panel_name,
+        aggregates.ds as demand_on
+    from aggregates
+    inner join {{ ref('warehouse_forecaster', 'int_nodes') }} as nodes
+        on aggregates.level = nodes.level and aggregates.node_id = nodes.node_id
+    cross join as_of
+    where aggregates.ds < as_of.closed_on
+    group by nodes.panel_name, aggregates.ds
+),
+{%- endif %}
+
 {% for panel in warehouse_forecaster.get_panels() %}
 {%- set frequency = panel.frequency %}
+{%- set last_closed = warehouse_forecaster.period_add(warehouse_forecaster.period_start('as_of.closed_on', frequency), -1, frequency) %}
+{%- if panel.nodes_of %}
+-- rows of single days end a period with its last day, rows of whole periods with the row itself
+{{ panel.name }}_bounds as (
+    select
+        case
+            when min(days.demand_on) = min({{ warehouse_forecaster.period_start('days.demand_on', frequency) }})
+                then min({{ warehouse_forecaster.period_start('days.demand_on', frequency) }})
+            else min({{ warehouse_forecaster.period_add(warehouse_forecaster.period_start('days.demand_on', frequency), 1, frequency) }})
+        end as first_period,
+        least(
+            max({{ last_closed }}),
+            case
+                when count_if(days.demand_on <> {{ warehouse_forecaster.period_start('days.demand_on', frequency) }}) = 0
+                    then max(days.demand_on)
+                else max({{ warehouse_forecaster.period_add(
+                    warehouse_forecaster.period_start('days.demand_on + 1', frequency), -1, frequency
+                ) }})
+            end
+        ) as last_period
+    from node_days as days
+    cross join as_of
+    where days.panel_name = '{{ panel.name }}'
+),
+{%- else %}
 {{ panel.name }}_days as (
     select
         demand_on,
@@ -36,10 +84,11 @@ demand_days as (
             when days.first_day = days.first_ds then days.first_ds
             else {{ warehouse_forecaster.period_add('days.first_ds', 1, frequency) }}
         end as first_period,
-        {{ warehouse_forecaster.period_add(warehouse_forecaster.period_start('as_of.closed_on', frequency), -1, frequency) }} as last_period
+        {{ last_closed }} as last_period
     from {{ panel.name }}_first_days as days
     cross join as_of
 ),
+{%- endif %}
 
 {{ panel.name }}_periods as (
     select

@@ -17,7 +17,25 @@ anywhere as ( -- noqa: ST03, only panels without locations use it
     where not exists (select 1 from locations)
 ),
 {% for panel in panels %}
-{%- if 'location_id' in panel.grain %}
+{%- if panel.nodes_of %}
+-- a node is where its id says, and everywhere where that says nothing; a place that no table lists is still a place
+{{ panel.name }}_places as (
+    select
+        nodes.panel_name,
+        nodes.unique_id as place_group,
+        coalesce(anywhere.location_id, nodes.location_id) as location_id,
+        coalesce(anywhere.region, nodes.region, nodes.customer_region) as region,
+        1.0 / count(*) over (partition by nodes.unique_id) as weight
+    from {{ ref('warehouse_forecaster', 'int_nodes') }} as nodes
+    left join anywhere
+        on
+            coalesce(nodes.location_id = anywhere.location_id, nodes.location_id is null)
+            and coalesce(
+                coalesce(nodes.region, nodes.customer_region) = anywhere.region, coalesce(nodes.region, nodes.customer_region) is null
+            )
+    where nodes.panel_name = '{{ panel.name }}'
+),
+{%- elif 'location_id' in panel.grain %}
 {{ panel.name }}_places as (
     select
         series.panel_name,

@@ -27,7 +27,7 @@ with
     select
         series.unique_id,
         series.item_id,
-        {{ warehouse_forecaster.place_group({'grain': grain}, 'series.location_id', none) }} as place_group
+        {{ warehouse_forecaster.place_group({'grain': grain, 'nodes_of': panel.nodes_of}, 'series.location_id', none, 'series.unique_id') }} as place_group
     from {{ ref('warehouse_forecaster', 'int_series') }} as series
     where series.panel_name = '{{ panel.name }}'
 ),
