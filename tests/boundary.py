@@ -122,6 +122,7 @@ def feature_tables(panel: Panel, backtests: int) -> dict[str, pa.Table]:
                 "horizon": [horizon],
                 "season_length": [panel.season_length],
                 "is_signed": [panel.is_signed],
+                "nodes_of": pa.array([None], pa.string()),
                 "last_period": [days[known - 1]],
                 "excluded_period": pa.array([None], pa.date32()),
                 "excluded_reason": pa.array([None], pa.string()),

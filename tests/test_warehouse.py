@@ -79,6 +79,23 @@ def test_a_short_lock_is_waited_for(warehouse):
         assert features.panels(warehouse)[0].panel_name == "small"
 
 
+def test_panels_of_nodes_come_before_their_parents(warehouse):
+    with warehouse.connect(write=True) as connection:
+        settings = warehouse.project.relation("settings")
+        connection.execute(
+            f"insert into {settings} select * replace ('sums' as panel_name, 'small' as nodes_of) "
+            f"from {settings}"
+        )
+    assert [(p.panel_name, p.nodes_of) for p in features.panels(warehouse)] == [
+        ("sums", "small"),
+        ("small", None),
+    ]
+    assert [p.panel_name for p in features.panels(warehouse, ["small", "sums"])] == [
+        "small",
+        "sums",
+    ]
+
+
 def test_missing_and_damaged_files(warehouse):
     warehouse.path.write_bytes(b"not a database" * 1000)
     with pytest.raises(ForecastError, match="is not a DuckDB file, or is damaged") as error:

@@ -12,7 +12,7 @@ from tests.dbt.compiled import Compiled, compile_nodes
 PANEL = "item_weekly"
 FIRST = date(2023, 1, 2)
 STATIC = [
-    *("category", "subcategory", "brand", "supplier_id", "warehouse_id", "region"),
+    *("level", "category", "subcategory", "brand", "supplier_id", "warehouse_id", "region"),
     *("customer_gender", "customer_region", "description", "list_price", "unit_cost", "volume"),
     *("weight", "pack_size", "lead_time", "customer_age"),
 ]

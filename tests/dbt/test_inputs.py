@@ -229,6 +229,15 @@ def test_wrong_mapping_is_refused(
         ),
         ({"outliers": "none"}, "var outliers: 'none' is no mapping"),
         (
+            {"panels": [*VARS["panels"], {"name": "sums", "nodes_of": "p"}]},
+            "var panels: panel 'sums' has nodes_of 'p', but var inputs maps no 'aggregates'; map a "
+            "table of level, node_id, ds and quantity",
+        ),
+        (
+            {"panels": [*VARS["panels"], {"name": "sums", "nodes_of": "q"}]},
+            "has nodes_of 'q', and no panel has that name; name one of p, sums",
+        ),
+        (
             {"extra_features": [{"modle": "weather"}]},
             "var extra_features: entry 1: there is no key 'modle'; use model, package",
         ),

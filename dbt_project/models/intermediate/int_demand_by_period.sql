@@ -1,9 +1,9 @@
 -- One pass over the lines for each panel. What was known when a period closed is decided line by line, once and for all.
-with lines as (
+with lines as ( -- noqa: ST03, panels of nodes have no lines
     select * from {{ ref('warehouse_forecaster', 'int_demand_lines') }}
 ),
 
-returned as (
+returned as ( -- noqa: ST03
     select * from {{ ref('warehouse_forecaster', 'int_returns') }}
 ),
 

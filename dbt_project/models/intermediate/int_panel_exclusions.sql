@@ -17,7 +17,7 @@ bounds as (
 ),
 
 {% if warehouse_forecaster.get_panels() | selectattr('nodes_of') | list -%}
-aggregates as (
+aggregates as ( -- noqa: ST03, only panels of nodes use it
     select
         level,
         node_id,
@@ -51,7 +51,7 @@ panels as (
         lines.demand_on,
         lines.quantity
     from {{ 'aggregates as lines' if panel.nodes_of else 'lines' }}
-    left join bounds on bounds.panel_name = '{{ panel.name }}'
+    left join bounds on bounds.panel_name = '{{ panel.name }}' -- noqa: ST11
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),

@@ -3,7 +3,7 @@ with as_of as (
     select {{ warehouse_forecaster.closed_on('as_of') }} as closed_on from {{ ref('warehouse_forecaster', 'int_as_of') }}
 ),
 
-demand_days as (
+demand_days as ( -- noqa: ST03, panels of nodes have their own
     select
         demand_on,
         min(recorded_at) as first_recorded_at
@@ -21,7 +21,7 @@ aggregates as (
     where {{ warehouse_forecaster.rejection_reason('aggregates') }} is null
 ),
 
-node_days as (
+node_days as ( -- noqa: ST03, only panels of nodes use it
     select
         nodes.panel_name,
         aggregates.ds as demand_on

@@ -3,7 +3,7 @@
 
 with
 {%- for panel in panels %}
-{%- set grain = panel.grain | reject('equalto', 'customer_id') | list %}
+{%- set places_of = {'grain': panel.grain | reject('equalto', 'customer_id') | list, 'nodes_of': panel.nodes_of} %}
 -- A promotion names an item, a category, or neither: then it is for all. A series without an item sees only those.
 {{ panel.name }}_item_days as (
     {%- if 'item_id' in panel.grain %}
@@ -27,7 +27,7 @@ with
     select
         series.unique_id,
         series.item_id,
-        {{ warehouse_forecaster.place_group({'grain': grain, 'nodes_of': panel.nodes_of}, 'series.location_id', none, 'series.unique_id') }} as place_group
+        {{ warehouse_forecaster.place_group(places_of, 'series.location_id', none, 'series.unique_id') }} as place_group
     from {{ ref('warehouse_forecaster', 'int_series') }} as series
     where series.panel_name = '{{ panel.name }}'
 ),
