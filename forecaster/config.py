@@ -48,7 +48,7 @@ class RunSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: int = Field(default=1, ge=0, lt=2**32)
-    quantiles: tuple[float, ...] = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+    quantiles: tuple[float, ...] = (0.05, 0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9, 0.95)
     confidence_level: float = Field(default=0.8, gt=0, lt=1)
 
     @field_validator("quantiles")

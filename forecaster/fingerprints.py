@@ -15,6 +15,7 @@ from forecaster.models.base import Model
 SHARED_CODE = (
     "features",
     "panel",
+    "quantiles",
     "seasonal",
     "signals",
     "origins",

@@ -265,12 +265,15 @@ class Forked(Model):
         mean, quantiles = distribution(self.infer(inputs), at, base, is_signed)
         return mean.numpy(), quantiles.numpy(), at
 
-    def _objective(self, y: Any, mean: Any, quantiles: Any, known: Any, at: AtOrigin) -> Any:
+    def _objective(
+        self, y: Any, jittered: Any, mean: Any, quantiles: Any, known: Any, at: AtOrigin
+    ) -> Any:
         from forecaster.losses import mean_loss, quantile_loss
 
         s = self.settings
         loss = mean_loss(y, mean, known, at, s.total_weight, s.bias_weight)
-        return loss + s.quantile_weight * quantile_loss(y, quantiles, known, at, self.levels)
+        spread = quantile_loss(jittered, quantiles, known, at, self.levels)
+        return loss + s.quantile_weight * spread
 
     def _training_step(self, is_signed: bool) -> tuple[Callable[..., Any], list[Any]]:
         """A compiled step, which returns the batch's loss, and all that it changes."""
@@ -287,11 +290,11 @@ class Forked(Model):
         optimizer.build(variables)
 
         @tf.function(reduce_retracing=True)
-        def step(inputs: Any, at: AtOrigin, base: Any, y: Any, known: Any) -> Any:
+        def step(inputs: Any, at: AtOrigin, base: Any, y: Any, jittered: Any, known: Any) -> Any:
             with tf.GradientTape() as tape:
                 outputs = self.network(inputs, training=True)
                 mean, quantiles = distribution(outputs, at, base, is_signed)
-                loss = self._objective(y, mean, quantiles, known, at)
+                loss = self._objective(y, jittered, mean, quantiles, known, at)
             gradients = tape.gradient(loss, variables)
             optimizer.apply_gradients(zip(gradients, variables, strict=True))
             return loss
@@ -303,13 +306,15 @@ class Forked(Model):
         assert held_out is not None
         end, loss = data.signals.panel.n_periods, 0.0
         demand = actual_demand(held_out)
+        rng = np.random.default_rng(self.run.seed)  # the same jitter in every epoch
         for rows in parts(len(demand)):
             mean, quantiles, at = self._forward(data, rows, end)
             y, known = data.ahead(rows, demand, end)
             width = y.shape[-1]
             y = np.where(known, y / at.scale[..., None], 0).astype(np.float32)
             known = known.astype(np.float32)
-            value = self._objective(y, mean[..., :width], quantiles[:, :, :width], known, at)
+            jittered, quantiles = data.jittered(y, at, rng), quantiles[:, :, :width]
+            value = self._objective(y, jittered, mean[..., :width], quantiles, known, at)
             loss += float(value) * len(rows) / len(demand)
         return loss
 

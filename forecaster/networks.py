@@ -9,6 +9,9 @@ import tensorflow as tf
 
 from forecaster.losses import AtOrigin
 
+# an increment is 0.2 of the scale at first, and the grid some three scales wide
+FIRST_INCREMENT = -1.5
+
 
 class ForkedNetwork(keras.Model):
     """An encoder over a window; from each origin a head gives all steps of the horizon.
@@ -95,6 +98,6 @@ def distribution(outputs: Any, at: AtOrigin, base: Any, is_signed: bool) -> tupl
     else:
         mean = base * tf.exp(tf.clip_by_value(correction, -4.0, 3.0))
     lowest = raw[..., :1] + (at.level[..., None, None] if is_signed else 0.0)
-    increments = tf.cumsum(tf.nn.softplus(raw[..., 1:]), axis=-1)
+    increments = tf.cumsum(tf.nn.softplus(raw[..., 1:] + FIRST_INCREMENT), axis=-1)
     quantiles = tf.concat([lowest, lowest + increments], axis=-1)
     return mean, quantiles if is_signed else tf.nn.leaky_relu(quantiles, alpha=0.1)

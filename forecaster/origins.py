@@ -45,7 +45,8 @@ class Origins:
         return tensors, AtOrigin(level / scale, scale, deviation, active), base
 
     def batch(self, rows: np.ndarray, n_origins: int, rng: np.random.Generator) -> tuple[Any, ...]:
-        """Inputs, what is known at random origins of a random window, base, targets, mask."""
+        """Inputs, what is known at random origins of a random window, base, targets, the same
+        jittered, mask."""
         signals = self.signals
         horizon, end = signals.panel.horizon, signals.panel.n_periods
         last = max(end - max(horizon // 4, 1), 1)
@@ -60,7 +61,18 @@ class Origins:
         started = np.isfinite(y[:, :stop]).cumsum(axis=1)[:, origins - 1] > 0
         known = np.isfinite(target) & started[..., None]
         target = np.where(known, target / at.scale[..., None], 0)
-        return inputs, at, base, target.astype(np.float32), known.astype(np.float32)
+        target = target.astype(np.float32)
+        jittered = self.jittered(target, at, rng)
+        return inputs, at, base, target, jittered, known.astype(np.float32)
+
+    def jittered(self, target: np.ndarray, at: AtOrigin, rng: np.random.Generator) -> np.ndarray:
+        """Targets (series, origins, steps) over the scale, as quantiles are learned of them: counts
+        plus a uniform number on [0, 1).
+        """
+        if not self.signals.panel.is_count:
+            return target
+        noise = rng.random(target.shape, np.float32) / at.scale[..., None]
+        return (target + noise).astype(np.float32)
 
     def ahead(
         self, rows: np.ndarray, actual: np.ndarray, origin: int

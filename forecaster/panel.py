@@ -6,6 +6,7 @@ import dataclasses
 import math
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from forecaster.errors import BAD_INPUT, ForecastError
 
 LARGE = 1 << 30  # bytes; an array above it is memory-mapped
+ROWS_AT_ONCE = 2048
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,6 +145,17 @@ class Panel:
     def n_periods(self) -> int:
         """Known periods."""
         return self.y.shape[1]
+
+    @cached_property
+    def is_count(self) -> bool:
+        """Whether demand comes in whole numbers and is never negative, as far as it is known."""
+        if self.is_signed:
+            return False
+        for part in np.array_split(self.y, max(self.n_series // ROWS_AT_ONCE, 1)):
+            known = part[np.isfinite(part)]
+            if not ((known >= 0) & (known == np.round(known))).all():
+                return False
+        return True
 
     @property
     def cutoff(self) -> np.datetime64:

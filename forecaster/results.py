@@ -55,14 +55,15 @@ def prediction_tables(
     rows, steps = np.nonzero(is_included)
     levels = np.array(run.quantiles)
     mean, values = forecast.mean[rows, steps], forecast.quantiles[rows, steps]
-    lower, upper = (_at_level(values, levels, level) for level in run.interval)
+    assert forecast.marginals is not None
+    interval = forecast.marginals.at(np.array(run.interval))[rows, steps].astype(np.float64)
     keys = _keys(panel, model_name, rows, steps)
     predictions = pa.table(
         {
             **keys,
             "yhat": mean.astype(np.float64),
-            "yhat_lower": lower,
-            "yhat_upper": upper,
+            "yhat_lower": interval[:, 0],
+            "yhat_upper": interval[:, 1],
             "confidence_level": np.full(len(rows), run.confidence_level),
             "forecast_status": _dictionary(forecast.status, rows),
         }
@@ -127,13 +128,3 @@ def _dictionary(words: np.ndarray, rows: np.ndarray) -> pa.Array:
     return pa.DictionaryArray.from_arrays(
         pa.array(rows.astype(np.int32)), pa.array(list(words), pa.string())
     )
-
-
-def _at_level(values: np.ndarray, levels: np.ndarray, level: float) -> np.ndarray:
-    """Quantiles of one level, between those of the grid by linear interpolation."""
-    high = int(np.clip(np.searchsorted(levels, level - 1e-9), 0, len(levels) - 1))
-    low = max(high - 1, 0)
-    if abs(levels[high] - level) < 1e-9 or low == high:
-        return values[:, high].astype(np.float64)
-    share = (level - levels[low]) / (levels[high] - levels[low])
-    return (values[:, low] * (1 - share) + values[:, high] * share).astype(np.float64)

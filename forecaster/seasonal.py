@@ -10,12 +10,14 @@ STEP_CLASSES = 4  # steps of the horizon share their errors with their neighbour
 PRIOR_ERRORS = 30.0  # weight of all series' errors, in errors, beside a series' own
 MAX_ORIGINS = 12
 LAUNCH_PERIODS = 28
+JITTER_MEAN = 0.5
 
 
 def seasonal_forecast(
     panel: Panel, n_seasons: int, levels: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mean (series, horizon) and quantiles (series, horizon, levels) after the panel's cutoff.
+    """Mean (series, horizon) and quantiles (series, horizon, levels) after the panel's cutoff; of
+    counts those of y + U.
 
     A series never seen gets the mean of its category's first periods, and the typical errors.
     """
@@ -25,12 +27,15 @@ def seasonal_forecast(
     groups = codes[:, 0] if codes.shape[1] else np.zeros(panel.n_series, np.int32)
     never = ~np.isfinite(mean).any(1)
     mean[never] = launch_level(panel.y_train, groups)[never, None]
-    spread, scale = error_quantiles(panel.y_train, season, n_seasons, horizon, levels)
+    spread, scale = error_quantiles(
+        panel.y_train, season, n_seasons, horizon, levels, panel.is_count
+    )
     typical = (
         scale[~never].sum() / max(np.abs(mean[~never, 0]).sum(), 1e-9) if (~never).any() else 0
     )
     scale = np.where(never, typical * np.abs(mean[:, 0]), scale)
-    return mean, mean[..., None] + spread[:, step_classes(horizon)] * scale[:, None, None]
+    centre = mean + JITTER_MEAN if panel.is_count else mean
+    return mean, centre[..., None] + spread[:, step_classes(horizon)] * scale[:, None, None]
 
 
 def seasonal_means(y: np.ndarray, season_length: int, n_seasons: int, horizon: int) -> np.ndarray:
@@ -75,15 +80,23 @@ def launch_level(y: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
 
 def error_quantiles(
-    y: np.ndarray, season_length: int, n_seasons: int, horizon: int, levels: np.ndarray
+    y: np.ndarray,
+    season_length: int,
+    n_seasons: int,
+    horizon: int,
+    levels: np.ndarray,
+    is_count: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Quantiles of the errors that the seasonal mean made from earlier origins.
+    """Quantiles of the errors that the seasonal mean made from earlier origins; of counts, of
+    y + U less the mean of U.
 
     Returns (own (series, classes, levels) over the series' scale, scale (series,)). A series' own
     quantiles are shrunk towards those of all series' scaled errors, the more so the fewer errors it
     has.
     """
     errors = _past_errors(y, season_length, n_seasons, horizon)  # (series, origins, horizon)
+    if is_count:
+        errors = errors + (even_jitter(errors.shape[1:]) - JITTER_MEAN)
     classes = step_classes(horizon)
     known = np.isfinite(errors)
     count = known.sum((1, 2))
@@ -109,6 +122,12 @@ def error_quantiles(
 def step_classes(horizon: int) -> np.ndarray:
     """The class of each step of the horizon."""
     return np.arange(horizon) * STEP_CLASSES // horizon
+
+
+def even_jitter(shape: tuple[int, ...]) -> np.ndarray:
+    """Numbers spread evenly over [0, 1) by the golden ratio: the same whatever series there are."""
+    place = np.arange(1, int(np.prod(shape)) + 1)
+    return (place * 0.6180339887498949 % 1).reshape(shape).astype(np.float32)
 
 
 def sorted_quantiles(values: np.ndarray, levels: np.ndarray) -> np.ndarray:

@@ -131,7 +131,7 @@ def test_live_forecast_is_that_of_the_mart(data: dict[str, Any], warehouse: Ware
         assert panel["ds"][live["start"]] == row["start"]
         assert live["yhat"] == [pytest.approx(value, rel=1e-3) for value in row["yhat"]]
         assert live["upper"] == [pytest.approx(value, rel=1e-3) for value in row["upper"]]
-        assert len(live["quantiles"]) == 7
+        assert len(live["quantiles"]) == 9
         assert all(len(values) == panel["horizon"] for values in live["quantiles"].values())
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from forecaster.config import ModelSettings, RunSettings, model_settings
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.panel import Encoding, Panel
+from forecaster.quantiles import LEVELS, Marginals
 from forecaster.seasonal import seasonal_forecast
 
 OK, SHORT_HISTORY, COLD_START, FALLBACK = "ok", "short_history", "cold_start", "fallback"
@@ -41,11 +42,25 @@ def silent(_record: EpochRecord) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Forecast:
-    """mean (series, horizon), quantiles (series, horizon, levels), status (series,)."""
+    """mean (series, horizon), quantiles (series, horizon, levels), status (series,).
+
+    What `Model.forecast` gives has the internal levels and, of counts, quantiles of y + U. What
+    `Model.predict` gives has the run's levels, quantiles of demand, and `marginals`: the whole
+    distribution they come from.
+    """
 
     mean: np.ndarray
     quantiles: np.ndarray
     status: np.ndarray
+    marginals: Marginals | None = None
+
+    def scaled(self, factor: np.ndarray, levels: np.ndarray) -> Forecast:
+        """Mean and distribution times a factor (series, horizon), with quantiles at `levels`."""
+        assert self.marginals is not None
+        marginals = self.marginals.scaled(factor)
+        return Forecast(
+            (self.mean * factor).astype(np.float32), marginals.at(levels), self.status, marginals
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,8 +97,8 @@ class Model(ABC):
 
     @property
     def levels(self) -> np.ndarray:
-        """The quantile grid."""
-        return np.array(self.run.quantiles, np.float32)
+        """The internal grid, at which a model gives quantiles."""
+        return np.array(LEVELS, np.float32)
 
     @abstractmethod
     def learn(
@@ -96,7 +111,8 @@ class Model(ABC):
 
     @abstractmethod
     def forecast(self, panel: Panel) -> Forecast:
-        """The horizon after the panel's cutoff."""
+        """The horizon after the panel's cutoff, with quantiles at `levels`; where the panel
+        `is_count` they are those of y + U, with U uniform on [0, 1)."""
 
     @abstractmethod
     def save_state(self, folder: Path) -> None:
@@ -127,7 +143,8 @@ class Model(ABC):
         return Fit(history or refitted.history, validation)
 
     def predict(self, panel: Panel) -> Forecast:
-        """The horizon after the cutoff: finite, not crossing, not negative unless signed."""
+        """The horizon after the cutoff: finite, not crossing, not negative unless signed; quantiles
+        at the levels of the run, whole where demand comes in counts."""
         raw = self.forecast(panel)
         mean, quantiles = np.array(raw.mean, np.float32), np.array(raw.quantiles, np.float32)
         status = raw.status.astype(object)
@@ -139,7 +156,8 @@ class Model(ABC):
         quantiles = np.sort(quantiles, axis=-1)
         if not panel.is_signed:
             mean, quantiles = np.maximum(mean, 0), np.maximum(quantiles, 0)
-        return Forecast(mean, quantiles, status)
+        marginals = Marginals(self.levels, quantiles, panel.is_count, panel.is_signed)
+        return Forecast(mean, marginals.at(np.array(self.run.quantiles)), status, marginals)
 
     def check_made_for(self, panel: Any) -> None:
         """Raises where a panel, or the settings of one, is not what the model was fitted to."""

@@ -27,7 +27,13 @@ from pydantic import Field
 from forecaster.config import Choice, ModelSettings, Range
 from forecaster.models.base import Forecast, Learned, Model, Report, history_status
 from forecaster.panel import Panel, Scale
-from forecaster.seasonal import STEP_CLASSES, error_quantiles, step_classes
+from forecaster.seasonal import (
+    JITTER_MEAN,
+    STEP_CLASSES,
+    error_quantiles,
+    even_jitter,
+    step_classes,
+)
 from forecaster.training import assign, load_tensorflow, run_epochs, seed_everything, values_of
 
 WINDOWS = {"day": 28, "week": 26, "month": 24}
@@ -107,7 +113,8 @@ class LSTMStacked(Model):
         mean = self._mean(panel)
         errors = np.zeros((STEP_CLASSES, len(self.levels))) if self.errors is None else self.errors
         spread = errors[step_classes(panel.horizon)]
-        quantiles = mean[..., None] + spread[None] * deviation(panel)[:, None, None]
+        centre = mean + JITTER_MEAN if panel.is_count else mean
+        quantiles = centre[..., None] + spread[None] * deviation(panel)[:, None, None]
         return Forecast(mean, quantiles, history_status(panel, self.window(panel)))
 
     def window(self, panel: Panel) -> int:
@@ -166,6 +173,8 @@ class LSTMStacked(Model):
     def _validation_errors(self, early: Panel, held_out: Panel) -> np.ndarray | None:
         actual = held_out.y_train[:, early.n_periods : early.n_periods + early.horizon]
         errors = actual - self._mean(early)[:, : actual.shape[1]]
+        if early.is_count:
+            errors = errors + (even_jitter(errors.shape) - JITTER_MEAN)
         errors = errors / deviation(early)[:, None]
         errors[~np.isfinite(early.y_train).any(axis=1)] = np.nan
         classes, levels = step_classes(early.horizon)[: actual.shape[1]], self.levels
@@ -180,7 +189,7 @@ class LSTMStacked(Model):
     def _seasonal_errors(self, panel: Panel) -> np.ndarray:
         """Without a validation: the errors of a seasonal mean at earlier origins."""
         spread, scale = error_quantiles(
-            panel.y_train, panel.season_length, 4, panel.horizon, self.levels
+            panel.y_train, panel.season_length, 4, panel.horizon, self.levels, panel.is_count
         )
         return (spread * (scale / deviation(panel))[:, None, None]).mean(axis=0)
 
