@@ -19,7 +19,7 @@ SMALL = CNNSettings(
 
 def test_fits_and_a_loaded_model_forecasts_the_same(panel, tmp_path):
     model, forecast = fitted(CNN(SMALL), panel)
-    check_forecast(forecast, panel, len(model.levels))
+    check_forecast(forecast, panel, len(model.run.quantiles))
     check_same_after_loading(model, panel, forecast, tmp_path)
 
 
