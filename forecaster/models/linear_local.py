@@ -1,0 +1,190 @@
+"""Each series' own least squares: for few series with long histories, such as nodes of a hierarchy.
+
+y = base + size × (W0 + W1 x1 + …), with weights of the series' own. Ridge pulls them to zero, and a
+forecast to its base: level × seasonal profile. Many origins of the past are learned from, the
+recent ones most (Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., ch. 7,
+for regression with calendar effects).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from forecaster.config import ModelSettings
+from forecaster.local_design import LocalDesign, LocalRows
+from forecaster.models.base import Forecast, Learned, Model, Report, history_status
+from forecaster.panel import Panel
+from forecaster.seasonal import JITTER_MEAN
+
+FOLDS = 4
+STEP_CLASSES = 4
+RECENT_YEARS = 2  # whose errors make the quantiles
+LEAST_ORIGINS = 8
+BOUND = 8.0  # sizes that a forecast may be from its base
+
+
+class LinearLocalSettings(ModelSettings):
+    """`strength` is the ridge's: so many repetitions of a period weigh as much as the prior.
+
+    At most `origins` origins of a series are learned from, evenly spread; an origin counts half as
+    much as one `half_life` years later.
+    """
+
+    strength: float = Field(default=0.75, gt=0)
+    origins: int = Field(default=240, ge=8)
+    half_life: float = Field(default=2.7, gt=0)
+
+
+class LinearLocal(Model):
+    """See the module and `LinearLocalSettings`. A series that was not there yet has its base."""
+
+    Settings = LinearLocalSettings
+
+    def __init__(self, settings: Any = None, run: Any = None) -> None:
+        super().__init__(settings, run)
+        self.names: list[str] = []
+        self.unique_ids: list[str] = []
+        self.weights = np.zeros((0, 0), np.float32)  # (series, columns)
+        self.errors = np.zeros((0, STEP_CLASSES, 0), np.float32)  # (series, classes, levels)
+
+    def learn(
+        self,
+        panel: Panel,
+        held_out: Panel | None,  # noqa: ARG002
+        epochs: int | None,  # noqa: ARG002
+        report: Report,  # noqa: ARG002
+    ) -> Learned:
+        """Solve each series' normal equations; nothing is chosen on the validation."""
+        panel = panel.without_derived()
+        self.encoding = panel.encoding
+        design = LocalDesign(panel)
+        rng = np.random.default_rng(self.run.seed)
+        self.names, self.unique_ids = design.names, [str(name) for name in panel.unique_ids]
+        self.weights = np.zeros((panel.n_series, len(self.names)), np.float32)
+        self.errors = np.zeros((panel.n_series, STEP_CLASSES, len(self.levels)), np.float32)
+        for series, origins in self._training_origins(design):
+            rows = design.rows(series, origins)
+            self.weights[series], apart = self._solved(rows, origins, design)
+            self.errors[series] = self._errors(rows, origins, apart, design, rng)
+        return Learned()
+
+    def forecast(self, panel: Panel) -> Forecast:
+        """The horizon after the panel's cutoff."""
+        panel = panel.without_derived()
+        design = LocalDesign(panel)
+        origin = np.array([panel.n_periods])
+        place = {name: i for i, name in enumerate(self.unique_ids)}
+        usual = np.median(self.errors, axis=0) if len(self.errors) else 0.0
+        classes = np.arange(panel.horizon) * STEP_CLASSES // panel.horizon
+        mean = np.zeros((panel.n_series, panel.horizon), np.float32)
+        quantiles = np.zeros((*mean.shape, len(self.levels)), np.float32)
+        for series, name in enumerate(panel.unique_ids):
+            rows = design.rows(series, origin)
+            known = place.get(str(name))
+            weights = None if known is None else self.weights[known]
+            mean[series] = _predicted(rows, weights, panel.is_signed)[0]
+            spread = usual if known is None else self.errors[known]
+            centre = mean[series] + (JITTER_MEAN if panel.is_count else 0)
+            errors = np.broadcast_to(spread, (STEP_CLASSES, len(self.levels)))[classes]
+            quantiles[series] = centre[:, None] + rows.size[0] * errors
+        return Forecast(mean, quantiles, history_status(panel, design.middle + panel.horizon))
+
+    def _training_origins(self, design: LocalDesign) -> Iterator[tuple[int, np.ndarray]]:
+        """(series, origins) of the series that have enough of a past."""
+        panel = design.panel
+        last = panel.n_periods - max(panel.horizon // 4, 1)
+        for series in range(panel.n_series):
+            first = int(panel.start[series]) + design.middle
+            if not np.isfinite(design.y[series, first:]).any() or last - first < LEAST_ORIGINS:
+                continue
+            count = min(self.settings.origins, last - first + 1)
+            yield series, np.unique(np.linspace(first, last, count).astype(int))
+
+    def _solved(
+        self, rows: LocalRows, origins: np.ndarray, design: LocalDesign
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Weights (columns,), and those without each fold of origins (folds, columns)."""
+        half_life = self.settings.half_life * design.year
+        recency = 0.5 ** ((origins[-1] - origins) / half_life)
+        known = np.isfinite(rows.y)
+        target = np.where(known, rows.y - rows.base, 0) / rows.size[:, None]
+        weight = known * recency[:, None]
+        n_columns = rows.x.shape[-1]
+        gram = np.zeros((FOLDS, n_columns, n_columns))
+        moment = np.zeros((FOLDS, n_columns))
+        for fold, part in enumerate(np.array_split(np.arange(len(origins)), FOLDS)):
+            x = rows.x[part].reshape(-1, n_columns)
+            root = np.sqrt(weight[part]).reshape(-1).astype(np.float32)
+            weighted = x * root[:, None]
+            gram[fold] = weighted.T @ weighted
+            z = np.clip(target[part].reshape(-1), -BOUND, BOUND).astype(np.float32)
+            moment[fold] = weighted.T @ (root * z)
+        # a period is forecast from several of the origins: a repetition is all of these
+        spacing = max((origins[-1] - origins[0]) / max(len(origins) - 1, 1), 1.0)
+        penalty = self.settings.strength * design.panel.horizon / spacing * np.eye(n_columns)
+        total, moments = gram.sum(0) + penalty, moment.sum(0)
+        apart = [np.linalg.solve(total - gram[k], moments - moment[k]) for k in range(FOLDS)]
+        return np.linalg.solve(total, moments), np.array(apart)
+
+    def _errors(
+        self,
+        rows: LocalRows,
+        origins: np.ndarray,
+        apart: np.ndarray,
+        design: LocalDesign,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
+        """(classes, levels): quantiles of errors over size, from weights that saw neither."""
+        panel = design.panel
+        mean = np.concatenate(
+            [
+                _predicted(
+                    LocalRows(rows.x[part], rows.base[part], rows.size[part], rows.y[part]),
+                    apart[fold],
+                    panel.is_signed,
+                )
+                for fold, part in enumerate(np.array_split(np.arange(len(origins)), FOLDS))
+            ]
+        )
+        error = rows.y - mean
+        if panel.is_count:
+            error = error + rng.random(error.shape) - JITTER_MEAN
+        error = error / rows.size[:, None]
+        recent = origins > origins[-1] - RECENT_YEARS * design.year
+        classes = np.arange(panel.horizon) * STEP_CLASSES // panel.horizon
+        result = np.zeros((STEP_CLASSES, len(self.levels)), np.float32)
+        for k in range(STEP_CLASSES):
+            of_class = error[recent][:, classes == k]
+            of_class = of_class[np.isfinite(of_class)]
+            if not len(of_class):
+                of_class = error[np.isfinite(error)]
+            result[k] = np.quantile(of_class, self.levels) if len(of_class) else 0
+        return result
+
+    def save_state(self, folder: Path) -> None:
+        """The weights beside their names, and the quantiles of the errors."""
+        np.savez(folder / "linear_local.npz", weights=self.weights, errors=self.errors)
+        state = {"names": self.names, "unique_ids": self.unique_ids}
+        (folder / "state.json").write_text(json.dumps(state, ensure_ascii=False), encoding="utf-8")
+
+    def load_state(self, folder: Path) -> None:
+        """Read what `save_state` wrote."""
+        with np.load(folder / "linear_local.npz", allow_pickle=False) as file:
+            self.weights, self.errors = file["weights"], file["errors"]
+        state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+        self.names, self.unique_ids = state["names"], state["unique_ids"]
+
+
+def _predicted(rows: LocalRows, weights: np.ndarray | None, is_signed: bool) -> np.ndarray:
+    """(origins, horizon) in natural units; without weights the base."""
+    if weights is None:
+        return rows.base
+    correction = np.clip(rows.x @ weights.astype(np.float32), -BOUND, BOUND)
+    mean = rows.base + rows.size[:, None] * correction
+    return mean if is_signed else np.maximum(mean, 0)

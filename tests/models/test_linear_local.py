@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from forecaster.local_design import LocalDesign
+from forecaster.models.linear_local import LinearLocal
+from forecaster.models.seasonal_mean import SeasonalMean
+from tests.conftest import make_panel
+from tests.models.model_checks import (
+    check_blind_to_future,
+    check_forecast,
+    check_same_after_loading,
+    fitted,
+)
+
+
+@pytest.fixture(scope="module")
+def long_panel():
+    """Two years and a half, so that the year before is known."""
+    return make_panel(n_series=4, n_periods=900, seed=3)
+
+
+def test_forecast_and_what_is_saved(panel, tmp_path):
+    model, forecast = fitted(LinearLocal(), panel)
+    check_forecast(forecast, panel, len(model.run.quantiles))
+    check_same_after_loading(model, panel, forecast, tmp_path)
+
+
+def test_signed_demand(tmp_path):
+    panel = make_panel(signed=True)
+    model, forecast = fitted(LinearLocal(), panel)
+    check_forecast(forecast, panel, len(model.run.quantiles))
+    assert (forecast.quantiles < 0).any()
+
+
+@pytest.mark.parametrize(("frequency", "season"), [("week", 1), ("week", 52), ("month", 12)])
+def test_other_frequencies(frequency, season):
+    panel = dataclasses.replace(make_panel(season_length=season), frequency=frequency)
+    model, forecast = fitted(LinearLocal(), panel)
+    check_forecast(forecast, panel, len(model.run.quantiles))
+
+
+def test_each_series_learns_its_own_effect_of_a_covariate(long_panel):
+    """Promotions double the demand of one series and do nothing to another."""
+    y = long_panel.y.copy()
+    promoted = long_panel.future_values[:, : long_panel.n_periods, 0] > 0
+    weekday = 10 + 2.0 * (np.arange(long_panel.n_periods) % 7)
+    y[2], y[3] = weekday * (1 + promoted[2]), weekday
+    known = dataclasses.replace(long_panel, y=y, y_train=y)
+    known = dataclasses.replace(known, start=np.zeros(4, np.int64))
+    model, forecast = fitted(LinearLocal(), known)
+    effect = model.weights[:, model.names.index("is_promoted")]
+    assert effect[2] > 0.7
+    assert abs(effect[3]) < 0.05
+    ahead = known.future_values[2, known.n_periods :, 0] > 0
+    expected = (10 + 2.0 * (np.arange(900, 907) % 7)) * (1 + ahead)
+    np.testing.assert_allclose(forecast.mean[2], expected, rtol=0.15)
+
+
+def test_better_than_the_seasonal_mean_where_covariates_matter():
+    panel = make_panel(n_series=24, n_periods=500, horizon=28, seed=5)
+    cut = panel.at(panel.ds[panel.n_periods - 29])
+    errors = {}
+    for model in (LinearLocal(), SeasonalMean()):
+        model.fit(cut, None)
+        error = model.predict(cut).mean[2:22] - panel.y[2:22, cut.n_periods :]
+        errors[model.name] = np.mean(error**2)
+    assert errors["linear_local"] < 0.8 * errors["seasonal_mean"]
+
+
+def test_a_new_series_has_its_base(panel):
+    """Its level × profile: nothing was learned of it."""
+    model, _ = fitted(LinearLocal(), panel)
+    cut = panel.at(panel.cutoff, model.encoding)
+    renamed = dataclasses.replace(cut, unique_ids=np.array([f"new {i}" for i in range(12)], object))
+    rows = LocalDesign(renamed.without_derived()).rows(4, np.array([panel.n_periods]))
+    np.testing.assert_allclose(model.predict(renamed).mean[4], rows.base[0], rtol=1e-5)
+
+
+def test_blind_to_what_comes_after_the_cutoff(panel):
+    check_blind_to_future(LinearLocal, panel, panel.ds[panel.n_periods - 15])
+
+
+def test_columns_have_names(panel):
+    design = LocalDesign(panel.at(panel.cutoff))
+    rows = design.rows(3, np.array([40, 50]))
+    assert rows.x.shape == (2, panel.horizon, len(design.names))
+    assert len(set(design.names)) == len(design.names)
