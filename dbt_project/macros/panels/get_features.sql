@@ -24,10 +24,11 @@
             {% if meta.get('scaling', 'none') not in ['standard', 'log1p', 'none'] %}
                 {{ exceptions.raise_compiler_error(place ~ ": scaling '" ~ meta.scaling ~ "' is none of standard, log1p, none") }}
             {% endif %}
-            {% if meta.get('role') == 'known_future' and meta.get('input') == 'target' and meta.get('lag', 0) | int < longest %}
+            {% if meta.get('role') == 'known_future' and meta.get('input') == 'target' and meta.get('lag') != 'horizon'
+                and meta.get('lag', 0) | int < longest %}
                 {{ exceptions.raise_compiler_error(
                     place ~ ": it derives from the target, and is known in advance only where it lags at least the longest horizon, "
-                    ~ longest ~ " periods; give it role past, or say the lag in its meta (lag: n)"
+                    ~ longest ~ " periods; give it role past, or say the lag in its meta (lag: n, or lag: horizon where it lags each panel's own)"
                 ) }}
             {% endif %}
             {% set is_the_panels_key = model != 'panel' and relation == 'panel_extended' and name in ['panel_name', 'unique_id', 'ds'] %}

@@ -12,7 +12,8 @@
         },
         'int_promotion_covariates': {'is_promoted': 'double', 'promotion_discount': 'double', 'was_promoted': 'double'},
         'int_calendar_covariates': {
-            'is_holiday': 'double', 'days_to_holiday': 'double', 'days_since_holiday': 'double', 'weekend_share': 'double',
+            'is_holiday': 'double', 'is_frequent_holiday': 'double', 'holiday_effect': 'double',
+            'days_to_holiday': 'double', 'days_since_holiday': 'double', 'weekend_share': 'double',
             'trading_days': 'double', 'dow_sin': 'double', 'dow_cos': 'double', 'month_sin': 'double', 'month_cos': 'double',
             'year_sin_1': 'double', 'year_cos_1': 'double', 'year_sin_2': 'double', 'year_cos_2': 'double',
             'closed_share': 'double', 'item_age': 'double',

@@ -1,5 +1,9 @@
 -- What the calendar says of each period of each series: all of it known ahead.
 {%- set panels = warehouse_forecaster.get_panels() %}
+{%- set nodes_of = {} %}
+{%- for panel in panels if panel.nodes_of %}
+{%- do nodes_of.update({panel.nodes_of: panel}) %}
+{%- endfor %}
 
 with
 {%- for panel in panels %}
@@ -7,6 +11,7 @@ with
 {%- set days = '(periods.period_end - periods.ds)' %}
 {#- Seasons are read in the middle of the period. #}
 {%- set middle = '(periods.ds + cast(' ~ days ~ ' // 2 as integer))' %}
+{%- set nodes = nodes_of.get(panel.name) %}
 {%- set has_region = 'customer_id' in panel.grain and 'location_id' not in panel.grain %}
 {{ panel.name }}_days as (
     {{ warehouse_forecaster.date_series(
@@ -57,12 +62,23 @@ with
         {%- if has_region %},
         customers.region
         {%- endif %}
+        {%- if nodes %},
+        {{ warehouse_forecaster.join_id(['hierarchy.level', 'hierarchy.node_id']) }} as node
+        {%- endif %}
     from {{ ref('warehouse_forecaster', 'int_series') }} as series
     {%- if 'item_id' in panel.grain %}
     left join {{ ref('warehouse_forecaster', 'int_item_attributes') }} as items on series.item_id = items.item_id
     {%- endif %}
     {%- if 'customer_id' in panel.grain %}
     left join {{ ref('warehouse_forecaster', 'int_customer_attributes') }} as customers on series.customer_id = customers.customer_id
+    {%- endif %}
+    {%- if nodes %}
+    -- what a holiday does is read off the node of the last, finest level
+    left join {{ ref('warehouse_forecaster', 'hierarchy') }} as hierarchy
+        on
+            series.panel_name = hierarchy.panel_name
+            and hierarchy.level = '{{ warehouse_forecaster.level_name(nodes.node_levels | last) }}'
+            and series.unique_id = hierarchy.unique_id
     {%- endif %}
     where series.panel_name = '{{ panel.name }}'
 ),
@@ -73,6 +89,8 @@ with
         spine.unique_id,
         spine.ds,
         coalesce(holidays.is_holiday, 0) as is_holiday,
+        coalesce(holidays.is_frequent_holiday, 0) as is_frequent_holiday,
+        coalesce(effects.holiday_effect, 0) as holiday_effect,
         coalesce(holidays.days_to_holiday, 28) as days_to_holiday,
         coalesce(holidays.days_since_holiday, 28) as days_since_holiday,
         periods.weekend_share,
@@ -97,6 +115,15 @@ with
             spine.panel_name = holidays.panel_name
             and spine.ds = holidays.ds
             and {{ warehouse_forecaster.place_group(panel, 'spine.location_id', 'births.region', 'spine.unique_id') }} = holidays.place_group
+    left join {{ ref('warehouse_forecaster', 'int_holiday_effects') }} as effects
+        on
+            effects.panel_name = '{{ nodes.name if nodes else panel.name }}'
+            and spine.ds = effects.ds
+            {%- if nodes %}
+            and births.node = effects.place_group
+            {%- else %}
+            and {{ warehouse_forecaster.place_group(panel, 'spine.location_id', 'births.region', 'spine.unique_id') }} = effects.place_group
+            {%- endif %}
     left join {{ ref('warehouse_forecaster', 'int_closures_by_period') }} as closures
         on
             spine.panel_name = closures.panel_name
@@ -112,7 +139,8 @@ final as (
         unique_id,
         ds,
         {%- for column in [
-            'is_holiday', 'days_to_holiday', 'days_since_holiday', 'weekend_share', 'trading_days', 'dow_sin', 'dow_cos', 'month_sin',
+            'is_holiday', 'is_frequent_holiday', 'holiday_effect', 'days_to_holiday', 'days_since_holiday', 'weekend_share',
+            'trading_days', 'dow_sin', 'dow_cos', 'month_sin',
             'month_cos', 'year_sin_1', 'year_cos_1', 'year_sin_2', 'year_cos_2', 'closed_share', 'item_age',
         ] %}
         {{ warehouse_forecaster.rounded(column) }} as {{ column }}{{ ',' if not loop.last }}

@@ -4,9 +4,7 @@
 {%- set reach = 28 %}
 
 with holidays as (
-    select distinct ds, nullif(location_id, 'all') as location_id, region
-    from {{ ref('warehouse_forecaster', 'stg_holidays') }}
-    where ds is not null
+    select * from {{ ref('warehouse_forecaster', 'int_holidays') }}
 ),
 
 span as (
@@ -24,7 +22,12 @@ places as (
 ),
 
 place_holidays as (
-    select distinct places.location_id, places.region, holidays.ds
+    select
+        places.location_id,
+        places.region,
+        holidays.ds,
+        bool_or(not holidays.is_frequent) as is_rare,
+        bool_or(holidays.is_frequent) as is_frequent
     from places
     inner join holidays
         on
@@ -32,6 +35,7 @@ place_holidays as (
             or (holidays.location_id is null and holidays.region is null)
             or holidays.location_id = places.location_id
             or (holidays.location_id is null and holidays.region = places.region)
+    group by places.location_id, places.region, holidays.ds
 ),
 
 place_days as (
@@ -39,7 +43,8 @@ place_days as (
         places.location_id,
         places.region,
         days.day_on,
-        case when place_holidays.ds is not null then days.day_on end as holiday_on
+        case when place_holidays.is_rare then days.day_on end as holiday_on,
+        coalesce(place_holidays.is_frequent, false) as is_frequent
     from places
     cross join days
     left join place_holidays
@@ -55,6 +60,7 @@ distances as (
         region,
         day_on,
         cast(holiday_on is not null as integer) as is_holiday,
+        cast(is_frequent as integer) as is_frequent_holiday,
         coalesce(min(holiday_on) over (
             partition by location_id, region order by day_on rows between current row and {{ reach }} following
         ) - day_on, {{ reach }}) as days_to_holiday,
@@ -71,6 +77,8 @@ distances as (
         periods.ds,
         sum(distances.is_holiday * places.weight)
         / sum(places.weight) as is_holiday,
+        sum(distances.is_frequent_holiday * places.weight)
+        / sum(places.weight) as is_frequent_holiday,
         sum(case when distances.day_on = periods.ds then distances.days_to_holiday * places.weight end)
         / sum(case when distances.day_on = periods.ds then places.weight end) as days_to_holiday,
         sum(case when distances.day_on = periods.ds then distances.days_since_holiday * places.weight end)
