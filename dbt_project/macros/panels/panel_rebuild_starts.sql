@@ -13,7 +13,10 @@
             ~ "; run `forecast build --full-refresh`, or dbt build --full-refresh (forecasts stay)"
         ) }}
     {% endif %}
-    {% set sources = warehouse_forecaster.panel_sources() %}
+    {% set sources = {} %}
+    {% for model, columns in warehouse_forecaster.panel_sources().items() if model not in warehouse_forecaster.absent_covariates() %}
+        {% do sources.update({model: columns}) %}
+    {% endfor %}
     {% set fingerprint = warehouse_forecaster.panel_fingerprint() %}
     {% for panel in warehouse_forecaster.get_panels() %}
         {% set late = warehouse_forecaster.business('late_arrival_periods') | int %}

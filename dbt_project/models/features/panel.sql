@@ -15,6 +15,7 @@
 {%- for model in ['int_behaviour_covariates', 'int_audience_covariates', 'int_market_covariates'] %}
 {%- do past.extend(sources[model]) %}
 {%- endfor %}
+{%- set absent = warehouse_forecaster.absent_covariates() %}
 {%- set own = 'partition by unique_id order by ds rows between ' %}
 
 with
@@ -91,15 +92,16 @@ final as (
         case when not features.is_future then cast(features.returned_quantity as double) end as returned_quantity
         {%- for model, columns in sources.items() if model != 'int_target' %}
         {%- for column, type in columns.items() %},
+        {% set value = absent[model][column] | string | lower if model in absent else model ~ '.' ~ column -%}
         {% if column in past -%}
-        case when not features.is_future then cast({{ model }}.{{ column }} as {{ type }}) end as {{ column }}
+        case when not features.is_future then cast({{ value }} as {{ type }}) end as {{ column }}
         {%- else -%}
-        cast({{ model }}.{{ column }} as {{ type }}) as {{ column }}
+        cast({{ value }} as {{ type }}) as {{ column }}
         {%- endif %}
         {%- endfor %}
         {%- endfor %}
     from features
-    {%- for model in sources if model != 'int_target' %}
+    {%- for model in sources if model != 'int_target' and model not in absent %}
     left join {{ ref('warehouse_forecaster', model) }} as {{ model }}
         on
             features.panel_name = {{ model }}.panel_name

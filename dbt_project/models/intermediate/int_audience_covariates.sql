@@ -1,4 +1,9 @@
 -- Who bought a series over the long window before; a share nobody told takes the shop's, and 0 before anyone did. Null in the future.
+{%- set absent = warehouse_forecaster.absent_covariates().get('int_audience_covariates') %}
+{{ config(materialized='view' if absent else 'table') }}
+{% if absent %}
+{{ warehouse_forecaster.constant_covariates(absent) }}
+{% else %}
 {%- set panels = warehouse_forecaster.get_panels() %}
 {%- set told = {
     'audience_age': ['ages', 'n_aged', ['birth_year', 'age']], 'audience_female_share': ['n_female', 'n_gendered', ['gender']],
@@ -83,3 +88,4 @@ final as (
 )
 
 select * from final
+{% endif %}

@@ -1,17 +1,21 @@
 -- What became known of shoppers in each period; null in the future. An event counts where it was recorded, for a nightly load tells of
 -- yesterday; one that comes later than the late-arrival window tells nothing about demand any more and does not count.
+{%- set absent = warehouse_forecaster.absent_covariates().get('int_behaviour_covariates') %}
+{{ config(materialized='view' if absent else 'table') }}
+{% if absent %}
+{{ warehouse_forecaster.constant_covariates(absent) }}
+{% else %}
 {%- set panels = warehouse_forecaster.get_panels() %}
 {%- set counts = ['views', 'carts', 'wishlists', 'purchases'] %}
 {#- As many views' worth of the long-run rate are added to a rate's short window, or one sale of one view would be certainty. #}
 {%- set smoothing = 20 %}
 {%- set late = warehouse_forecaster.business('late_arrival_periods') | int %}
-{%- set has_events = warehouse_forecaster.has_input('events') %}
 
 with
 {%- for panel in panels %}
 {%- set windows = warehouse_forecaster.windows(panel) %}
 {%- set keys = panel.grain %}
-{%- if has_events and keys %}
+{%- if keys %}
 {%- set period = warehouse_forecaster.period_start('recorded_on', panel.frequency) %}
 {{ panel.name }}_events as (
     select
@@ -119,3 +123,4 @@ final as (
 )
 
 select * from final
+{% endif %}

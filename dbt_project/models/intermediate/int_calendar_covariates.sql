@@ -28,7 +28,7 @@ with
     group by 1
 ),
 
-{{ panel.name }}_periods as (
+{{ panel.name }}_angles as (
     select
         periods.ds,
         {{ days }} as n_days,
@@ -47,6 +47,34 @@ with
     from {{ ref('warehouse_forecaster', 'int_periods') }} as periods
     inner join {{ panel.name }}_weekends as weekends on periods.ds = weekends.ds
     where periods.panel_name = '{{ panel.name }}'
+),
+
+-- Computed and rounded once a period, not once for each series.
+{{ panel.name }}_periods as (
+    select
+        ds,
+        n_days,
+        {%- for column, value in {
+            'weekend_share': 'weekend_share',
+            'dow_sin': 'coalesce(sin(dow_angle), 0)', 'dow_cos': 'coalesce(cos(dow_angle), 0)',
+            'month_sin': 'coalesce(sin(month_angle), 0)', 'month_cos': 'coalesce(cos(month_angle), 0)',
+            'year_sin_1': 'sin(year_angle)', 'year_cos_1': 'cos(year_angle)',
+            'year_sin_2': 'sin(2 * year_angle)', 'year_cos_2': 'cos(2 * year_angle)',
+        }.items() %}
+        {{ warehouse_forecaster.rounded(value) }} as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ panel.name }}_angles
+),
+
+{{ panel.name }}_holidays as (
+    select
+        place_group,
+        ds,
+        {%- for column in ['is_holiday', 'is_frequent_holiday', 'days_to_holiday', 'days_since_holiday'] %}
+        {{ warehouse_forecaster.rounded(column) }} as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('warehouse_forecaster', 'int_holidays_by_period') }}
+    where panel_name = '{{ panel.name }}'
 ),
 
 {{ panel.name }}_births as (
@@ -88,32 +116,28 @@ with
         spine.panel_name,
         spine.unique_id,
         spine.ds,
-        coalesce(holidays.is_holiday, 0) as is_holiday,
-        coalesce(holidays.is_frequent_holiday, 0) as is_frequent_holiday,
-        coalesce(effects.holiday_effect, 0) as holiday_effect,
-        coalesce(holidays.days_to_holiday, 28) as days_to_holiday,
-        coalesce(holidays.days_since_holiday, 28) as days_since_holiday,
+        {%- for column, default in {
+            'is_holiday': 0, 'is_frequent_holiday': 0, 'days_to_holiday': 28, 'days_since_holiday': 28,
+        }.items() %}
+        coalesce(holidays.{{ column }}, cast({{ default }} as double)) as {{ column }},
+        {%- endfor %}
+        coalesce(effects.holiday_effect, cast(0 as double)) as holiday_effect,
         periods.weekend_share,
-        periods.n_days * (1 - coalesce(closures.closed_share, 0)) as trading_days,
-        coalesce(sin(periods.dow_angle), 0) as dow_sin,
-        coalesce(cos(periods.dow_angle), 0) as dow_cos,
-        coalesce(sin(periods.month_angle), 0) as month_sin,
-        coalesce(cos(periods.month_angle), 0) as month_cos,
-        sin(periods.year_angle) as year_sin_1,
-        cos(periods.year_angle) as year_cos_1,
-        sin(2 * periods.year_angle) as year_sin_2,
-        cos(2 * periods.year_angle) as year_cos_2,
-        coalesce(closures.closed_share, 0) as closed_share,
-        ln(1 + greatest({{ warehouse_forecaster.periods_between(
+        {{ warehouse_forecaster.rounded('periods.n_days * (1 - coalesce(closures.closed_share, 0))') }} as trading_days,
+        {%- for column in ['dow_sin', 'dow_cos', 'month_sin', 'month_cos', 'year_sin_1', 'year_cos_1', 'year_sin_2', 'year_cos_2'] %}
+        periods.{{ column }},
+        {%- endfor %}
+        {{ warehouse_forecaster.rounded('coalesce(closures.closed_share, 0)') }} as closed_share,
+        {%- set age = warehouse_forecaster.periods_between(
             warehouse_forecaster.period_start('births.born_on', panel.frequency), 'spine.ds', panel.frequency
-        ) }}, 0)) as item_age
+        ) %}
+        {{ warehouse_forecaster.rounded('ln(1 + greatest(' ~ age ~ ', 0))') }} as item_age
     from {{ ref('warehouse_forecaster', 'int_spine') }} as spine
     inner join {{ panel.name }}_periods as periods on spine.ds = periods.ds
     inner join {{ panel.name }}_births as births on spine.unique_id = births.unique_id
-    left join {{ ref('warehouse_forecaster', 'int_holidays_by_period') }} as holidays
+    left join {{ panel.name }}_holidays as holidays
         on
-            spine.panel_name = holidays.panel_name
-            and spine.ds = holidays.ds
+            spine.ds = holidays.ds
             and {{ warehouse_forecaster.place_group(panel, 'spine.location_id', 'births.region', 'spine.unique_id') }} = holidays.place_group
     left join {{ ref('warehouse_forecaster', 'int_holiday_effects') }} as effects
         on
@@ -134,18 +158,7 @@ with
 {% endfor %}
 final as (
     {%- for panel in panels %}
-    select
-        panel_name,
-        unique_id,
-        ds,
-        {%- for column in [
-            'is_holiday', 'is_frequent_holiday', 'holiday_effect', 'days_to_holiday', 'days_since_holiday', 'weekend_share',
-            'trading_days', 'dow_sin', 'dow_cos', 'month_sin',
-            'month_cos', 'year_sin_1', 'year_cos_1', 'year_sin_2', 'year_cos_2', 'closed_share', 'item_age',
-        ] %}
-        {{ warehouse_forecaster.rounded(column) }} as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ panel.name }}_rows
+    select * from {{ panel.name }}_rows
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 )

@@ -1,11 +1,14 @@
 -- One pass over the lines for each panel. What was known when a period closed is decided line by line, once and for all.
+{%- set from_sales = warehouse_forecaster.has_input('sales') %}
 with lines as ( -- noqa: ST03, panels of nodes have no lines
     select * from {{ ref('warehouse_forecaster', 'int_demand_lines') }}
 ),
 
+{% if from_sales %}
 returned as ( -- noqa: ST03
     select * from {{ ref('warehouse_forecaster', 'int_returns') }}
 ),
+{% endif %}
 
 periods as (
     select * from {{ ref('warehouse_forecaster', 'int_periods') }}
@@ -95,6 +98,7 @@ periods as (
     group by ds, {{ panel.grain | join(', ') }}
 ),
 
+{% if from_sales %}
 {{ panel.name }}_returns as (
     select
         periods.ds,
@@ -128,6 +132,7 @@ periods as (
         returned_quantity
     from {{ panel.name }}_returns
 ),
+{% endif %}
 
 {{ panel.name }}_series as (
     select
@@ -135,16 +140,24 @@ periods as (
         {{ warehouse_forecaster.join_id(panel.grain) }} as unique_id,
         {{ warehouse_forecaster.key_columns(panel) }},
         ds,
+        {%- if from_sales %}
         min(known_from) as known_from,
-        sum(quantity) as quantity,
-        sum(quantity_latest) as quantity_latest,
-        sum(revenue) as revenue,
-        sum(gross_revenue) as gross_revenue,
-        sum(quantity_priced) as quantity_priced,
-        sum(n_lines) as n_lines,
-        sum(returned_quantity) as returned_quantity
+        {%- for column in ['quantity', 'quantity_latest', 'revenue', 'gross_revenue', 'quantity_priced', 'n_lines', 'returned_quantity'] %}
+        sum({{ column }}) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ panel.name }}_both
     group by ds, {{ panel.grain | join(', ') }}
+    {%- else %}
+        known_from,
+        quantity,
+        quantity_latest,
+        revenue,
+        gross_revenue,
+        quantity_priced,
+        n_lines,
+        returned_quantity
+    from {{ panel.name }}_demand
+    {%- endif %}
 ),
 {%- endif %}
 {% endfor %}

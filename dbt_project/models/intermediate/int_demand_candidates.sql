@@ -73,7 +73,14 @@ identified as (
         end as version_key,
         line_number is not null as is_numbered
         {%- else -%}
-        {{ warehouse_forecaster.content_id(['item_id', 'location_id', 'customer_id', 'demand_on']) }} as version_key,
+        -- as text: a digest of each of many million totals would cost more than all else that is done with them here
+        concat_ws(
+            '|',
+            {%- for column in ['item_id', 'location_id', 'customer_id'] %}
+            coalesce(replace({{ column }}, '|', '||'), '|-'),
+            {%- endfor %}
+            coalesce(cast(demand_on as varchar), '|-')
+        ) as version_key,
         true as is_numbered
         {%- endif %}
 

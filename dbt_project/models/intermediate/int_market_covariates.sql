@@ -1,12 +1,15 @@
 -- The own price against the competitors', what they sold, and the market's trend: known at the close of each period, null in the future.
+{%- set absent = warehouse_forecaster.absent_covariates().get('int_market_covariates') %}
+{{ config(materialized='view' if absent else 'table') }}
+{% if absent %}
+{{ warehouse_forecaster.constant_covariates(absent) }}
+{% else %}
 {%- set panels = warehouse_forecaster.get_panels() %}
 {%- set columns = ['competitor_relative_price', 'competitor_sales', 'market_trend'] %}
-{%- set has_market = warehouse_forecaster.has_input('market') %}
 
 with
 {%- for panel in panels %}
 {{ panel.name }}_rows as (
-    {%- if has_market %}
     select
         spine.panel_name,
         spine.unique_id,
@@ -41,21 +44,6 @@ with
             and spine.ds = prices.ds
     {%- endif %}
     where spine.panel_name = '{{ panel.name }}'
-    {%- else %}
-    select
-        panel_name,
-        unique_id,
-        ds,
-        is_future,
-        1 as competitor_relative_price,
-        0 as competitor_sales,
-        1 as market_trend,
-        {%- for column in columns %}
-        false as is_{{ column }}_imputed{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ ref('warehouse_forecaster', 'int_spine') }}
-    where panel_name = '{{ panel.name }}'
-    {%- endif %}
 ),
 {% endfor %}
 final as (
@@ -76,3 +64,4 @@ final as (
 )
 
 select * from final
+{% endif %}

@@ -7,6 +7,7 @@ with
 {%- set windows = warehouse_forecaster.windows(panel) %}
 {%- set horizon = panel.horizon | int %}
 {%- set has_location = 'location_id' in panel.grain %}
+{%- set is_carried = has_location and panel.frequency == 'day' %}
 {%- if warehouse_forecaster.has_input('prices') %}
 {{ panel.name }}_keys as (
     select distinct item_id, location_id
@@ -19,6 +20,7 @@ with
     select
         series.unique_id,
         series.item_id,
+        series.first_ds,
         places.location_id as place,
         coalesce(keys.location_id, 'all') as location_id
     from {{ ref('warehouse_forecaster', 'int_series') }} as series
@@ -35,23 +37,21 @@ with
     where series.panel_name = '{{ panel.name }}'
 ),
 
-{% if has_location and panel.frequency == 'day' -%}
+{% if is_carried -%}
+-- Plans neither overlap nor leave a gap, so each holds from its first day in the series until the next one's: carried forward below.
 {{ panel.name }}_planned as (
     select
-        spine.unique_id,
-        spine.ds,
+        followed.unique_id,
+        greatest(plans.valid_from, followed.first_ds) as ds,
         plans.price,
         plans.is_imputed
-    from {{ ref('warehouse_forecaster', 'int_spine') }} as spine
-    inner join {{ panel.name }}_followed as followed on spine.unique_id = followed.unique_id
+    from {{ panel.name }}_followed as followed
     inner join {{ ref('warehouse_forecaster', 'int_price_plans') }} as plans
         on
-            spine.panel_name = plans.panel_name
-            and followed.item_id = plans.item_id
+            followed.item_id = plans.item_id
             and followed.location_id = plans.location_id
-            and spine.ds >= plans.valid_from
-            and spine.ds < plans.valid_until
-    where spine.panel_name = '{{ panel.name }}'
+            and followed.first_ds < plans.valid_until
+    where plans.panel_name = '{{ panel.name }}'
 ),
 {%- else -%}
 -- The mean over the period's days and the series' places.
@@ -97,12 +97,17 @@ with
         demand.ds,
         demand.price_paid,
         demand.discount_paid,
+        {%- if method == 'forward_fill' %}
+        demand.price_paid as price_paid_imputed
+    from {{ ref('warehouse_forecaster', 'int_demand_by_period') }} as demand
+        {%- else %}
         {{ warehouse_forecaster.impute(
             method, 'demand.price_paid', 'demand.unique_id', 'demand.ds', slot='periods.period_index % ' ~ windows.season
         ) }} as price_paid_imputed
     from {{ ref('warehouse_forecaster', 'int_demand_by_period') }} as demand
     inner join {{ ref('warehouse_forecaster', 'int_periods') }} as periods
         on demand.panel_name = periods.panel_name and demand.ds = periods.ds
+        {%- endif %}
     where demand.panel_name = '{{ panel.name }}'
 ),
 
@@ -130,7 +135,7 @@ with
         spine.period_index,
         spine.is_future,
         planned.price as planned_price,
-        coalesce(planned.is_imputed, true) as is_planned_imputed,
+        planned.is_imputed as is_planned_imputed,
         items.list_price,
         items.is_list_price_imputed,
         coalesce(nullif(items.list_price, 0), shop.shop_price, 0) as guessed_price,
@@ -147,8 +152,19 @@ with
 
 {{ panel.name }}_filled as (
     select
-        *,
-        {{ warehouse_forecaster.last_known('price_paid', 'unique_id', 'ds') }} as last_paid,
+        unique_id,
+        ds,
+        is_future,
+        {%- for column in ['planned_price', 'is_planned_imputed'] %}
+        {{ warehouse_forecaster.last_known(column, 'unique_id', 'ds') if is_carried else column }} as {{ column }},
+        {%- endfor %}
+        list_price,
+        is_list_price_imputed,
+        guessed_price,
+        price_paid,
+        discount_paid,
+        -- the last price paid that the origin knew
+        {{ warehouse_forecaster.last_known('price_paid', 'unique_id', 'ds', horizon) }} as last_paid,
         {{ warehouse_forecaster.last_known(
             'price_paid_imputed',
             'unique_id' ~ (', period_index % ' ~ windows.season if method == 'seasonal_median' else ''),
@@ -161,11 +177,7 @@ with
 {{ panel.name }}_priced as (
     select
         *,
-        coalesce(
-            planned_price,
-            lag(last_paid, {{ horizon }}) over (partition by unique_id order by ds),
-            case when not is_list_price_imputed then list_price end
-        ) as known_price
+        coalesce(planned_price, last_paid, case when not is_list_price_imputed then list_price end) as known_price
     from {{ panel.name }}_filled
 ),
 
@@ -184,7 +196,7 @@ with
             when is_list_price_imputed then 0
             else coalesce(greatest(-1, 1 - known_price / list_price), 0)
         end as price_discount,
-        is_planned_imputed as is_price_imputed,
+        coalesce(is_planned_imputed, true) as is_price_imputed,
         case when not is_future then coalesce(price_paid, paid_before, known_price, guessed_price) end as price_paid,
         not is_future and price_paid is null as is_price_paid_imputed,
         case when not is_future then coalesce(discount_paid, 0) end as discount_paid

@@ -1,4 +1,5 @@
 {#- What a line of demand is worth beside the others: copies, versions, returns.
+    Most lines are alone under their key: only the others are compared.
     Built by day: days touched since the last build (less the late-arrival window), whole, with the other versions of
     their lines beside them. A line's class depends on its copies, its versions and the lines of its day, and on nothing else,
     so this equals a full refresh. -#}
@@ -6,13 +7,19 @@
 
 {% set currencies_message = "'input sales: more than one currency (' || string_agg(distinct currency, ', ' order by currency) || ') and no rates; "
     ~ "set var business.currency to the one to keep, or convert unit_price in the model that var inputs.sales names'" %}
+{% set from_sales = warehouse_forecaster.has_input('sales') %}
+{#- What a line may share with another: its key, or its content where it has none. -#}
+{% set identity = warehouse_forecaster.hashed(
+    ['coalesce(candidates.version_key, candidates.content_id)' if from_sales else 'candidates.version_key']
+) %}
+{% set used = [
+    'line_id', 'batch_on', 'version_key', 'rejection_reason', 'order_id', 'line_number', 'item_id', 'location_id', 'customer_id',
+    'returned_order_id', 'quantity', 'unit_price', 'discount', 'currency', 'is_return', 'demand_on', 'ordered_at', 'recorded_at',
+    'touched_at', 'cancelled_known_at', 'restated_at', 'is_restated_as_cancelled', 'cast_error',
+] %}
 {% set settings_id = warehouse_forecaster.demand_settings_id() %}
 
-with candidates as (
-    select * from {{ ref('warehouse_forecaster', 'int_demand_candidates') }}
-),
-
-{% if is_incremental() %}
+with {% if is_incremental() %}
 {% set message = "cast(count(*) as varchar) || ' lines were built with other settings of demand: the mapping of the "
     ~ "input, imputation.unit_price, business (time_zone, currency, max_quantity, max_unit_price, closing_delay_hours), "
     ~ "or whether any panel is signed; build once with --full-refresh: forecasts stay'" %}
@@ -23,44 +30,49 @@ same_settings as (
     where settings_id <> '{{ settings_id }}'
 ),
 
-{{ warehouse_forecaster.touched_batches('candidates', "rejection_reason is distinct from 'recorded at or after as_of'") }},
+{{ warehouse_forecaster.touched_batches(
+    ref('warehouse_forecaster', 'int_demand_candidates'), "rejection_reason is distinct from 'recorded at or after as_of'"
+) }},
 
 versioned as (
     select distinct version_key
-    from candidates
+    from {{ ref('warehouse_forecaster', 'int_demand_candidates') }}
     where version_key is not null and batch_on in (select batch_on from batches)
 ),
-
-relevant as (
-    select *
-    from candidates
-    where
-        batch_on in (select batch_on from batches)
-        or version_key in (select version_key from versioned)
-),
-
-{% else %}
-
-relevant as (
-    select * from candidates
-),
-
 {% endif %}
+{#- Read where it is needed, and not once for all: what a reader leaves out, digests above all, is then never computed. -#}
+{%- set relevant %}
+{{ ref('warehouse_forecaster', 'int_demand_candidates') }} as candidates
+    where
+        true
+        {%- if is_incremental() %}
+        and (
+            candidates.batch_on in (select batch_on from batches)
+            or candidates.version_key in (select version_key from versioned)
+        )
+        {%- endif %}
+        {%- if from_sales and warehouse_forecaster.business('currency') is none %}
+        and (
+            select case when count(distinct currency) > 1 then {{ warehouse_forecaster.raise_error(currencies_message) }} else true end
+            from {{ ref('warehouse_forecaster', 'int_demand_candidates') }}
+            where own_reason is null
+        )
+        {%- endif %}
+{%- endset %}
+
+contested as (
+    select {{ identity }} as identity
+    from {{ relevant }}
+    group by 1
+    having count(*) > 1
+),
 
 copies as (
     select
-        *,
-        row_number() over (partition by content_id, loaded_at order by content_id) as copy_number
-    from relevant
-    {%- if warehouse_forecaster.business('currency') is none %}
-    where
-        (
-            select case when count(distinct currency) > 1 then {{ warehouse_forecaster.raise_error(currencies_message) }} else true end
-            from candidates
-            where own_reason is null
-        )
-    {%- endif %}
-
+        candidates.*,
+        row_number() over (partition by candidates.content_id, candidates.loaded_at order by candidates.content_id) as copy_number
+    from {{ relevant }}
+        and {{ identity }} in (select identity from contested)
 ),
 
 lines as (
@@ -137,6 +149,29 @@ reasoned as (
     left join changes on lines.line_id = changes.line_id
 ),
 
+lone as (
+    select
+        candidates.*,
+        {{ "md5(concat_ws('|', candidates.content_id, cast(candidates.loaded_at as varchar), '1'))" if from_sales
+            else 'candidates.version_key' }} as line_id,
+        candidates.own_reason as rejection_reason,
+        case
+            when candidates.is_cancelled
+                then greatest(coalesce(candidates.cancelled_at, candidates.recorded_at), candidates.recorded_at)
+        end as cancelled_known_at,
+        cast(null as timestamp) as restated_at,
+        false as is_restated_as_cancelled
+    from {{ relevant }}
+        and {{ identity }} not in (select identity from contested)
+),
+
+together as (
+    {%- for part in ['reasoned', 'lone'] %}
+    select {{ used | join(', ') }} from {{ part }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
 -- what is recorded at or after as_of has not happened yet
 withdrawn as (
     select
@@ -148,10 +183,12 @@ withdrawn as (
             when cancelled_known_at <= coalesce(restated_at, cancelled_known_at) or is_restated_as_cancelled then 'cancellation'
             else 'restatement'
         end as withdrawn_by
-    from reasoned
+    from together
 ),
 
+{% if from_sales %}
 {{ warehouse_forecaster.undone_orders('withdrawn') }},
+{% endif %}
 
 final as (
     select
@@ -159,7 +196,9 @@ final as (
         withdrawn.batch_on,
         withdrawn.version_key,
         case
+            {%- if from_sales %}
             when undoing.line_id is not null then 'undo'
+            {%- endif %}
             when withdrawn.is_return then 'return'
             else 'order'
         end as line_role,
@@ -182,18 +221,23 @@ final as (
         withdrawn.recorded_at,
         withdrawn.touched_at,
         case
-            when withdrawn.rejection_reason is null then coalesce(withdrawn.withdrawn_at, undone.undone_at)
+            when withdrawn.rejection_reason is null
+                then {{ 'coalesce(withdrawn.withdrawn_at, undone.undone_at)' if from_sales else 'withdrawn.withdrawn_at' }}
         end as withdrawn_at,
         case
             when withdrawn.rejection_reason is not null then null
             when withdrawn.withdrawn_at is not null then withdrawn.withdrawn_by
+            {%- if from_sales %}
             when undone.undone_at is not null then 'cancellation'
+            {%- endif %}
         end as withdrawn_by,
         withdrawn.cast_error,
         '{{ settings_id }}' as settings_id
     from withdrawn
+    {%- if from_sales %}
     left join undone on withdrawn.line_id = undone.line_id
     left join undoing on withdrawn.line_id = undoing.line_id
+    {%- endif %}
     {%- if is_incremental() %}
     where withdrawn.batch_on in (select batch_on from batches) and (select are_same from same_settings)
     {%- endif %}

@@ -172,12 +172,19 @@ recorded as (
     where age >= {{ warehouse_forecaster.windows(panel).medium }}
 ),
 
+-- hardly any sale is followed by one: only those meet the periods
+{{ panel.name }}_long_silences as (
+    select *
+    from {{ panel.name }}_silences
+    where silent_from <= silent_until and coalesce(next_index, silent_until + 1) > silent_from
+),
+
 {{ panel.name }}_inferred as (
     select
         silences.panel_name,
         silences.unique_id,
         periods.ds
-    from {{ panel.name }}_silences as silences
+    from {{ panel.name }}_long_silences as silences
     inner join periods
         on
             silences.panel_name = periods.panel_name

@@ -36,22 +36,37 @@ sales as (
 centred as (
     select
         *,
-        count(*) over (
-            partition by panel_name, unique_id order by period_index range between {{ periods }} preceding and 1 preceding
-        ) as n_before,
         {{ warehouse_forecaster.trailing_quantile('quantity', 0.5, 'period_index', periods, series) }} as middle
     from sales
 ),
 
--- each deviation from the median as it was then: a rolling MAD in one pass
-spread as (
-    select
-        *,
-        1.4826 * {{ warehouse_forecaster.trailing_quantile('abs(quantity - middle)', 0.5, 'period_index', periods, series) }} as spread
+-- counts of one or two have no spread to speak of: it is never taken below that of a Poisson count. So few rows can be outliers at all,
+-- and for those alone the deviations before them are read
+suspects as (
+    select *
     from centred
+    where abs(quantity - middle) > {{ threshold }} * sqrt(abs(middle)) * (1 - 1e-9)
 ),
 
--- counts of one or two have no spread to speak of: it is never taken below that of a Poisson count
+-- each deviation from the median as it was then: a rolling MAD
+spread as (
+    select
+        suspects.panel_name,
+        suspects.unique_id,
+        suspects.ds,
+        suspects.middle,
+        count(*) as n_before,
+        1.4826 * median(abs(centred.quantity - centred.middle)) as spread
+    from suspects
+    inner join centred
+        on
+            suspects.panel_name = centred.panel_name
+            and suspects.unique_id = centred.unique_id
+            and suspects.period_index - {{ periods }} <= centred.period_index
+            and suspects.period_index - 1 >= centred.period_index
+    group by suspects.panel_name, suspects.unique_id, suspects.ds, suspects.middle
+),
+
 limits as (
     select
         panel_name,
@@ -160,9 +175,7 @@ final as (
         is_stocked_out,
         is_stockout_inferred,
         -- the last period with demand before this one: of unlimited reach, so computed where all history is read
-        max(case when y <> 0 then period_index end) over (
-            partition by panel_name, unique_id order by ds rows between unbounded preceding and 1 preceding
-        ) as last_sale_index
+        {{ warehouse_forecaster.last_known('case when y <> 0 then period_index end', 'panel_name, unique_id', 'ds', 1) }} as last_sale_index
     from dense
 )
 
