@@ -50,6 +50,33 @@ class Signals:
         np.add.at(self.total, self.groups, capped)
         self.size = np.maximum(np.bincount(self.groups, minlength=n_groups), 1).astype(float)
 
+    @property
+    def sequence_names(self) -> list[str]:
+        """The features of `sequences`, in their order; widths are in periods."""
+        short, middle, long = self.windows
+        unit = self.panel.season_length if self.panel.season_length <= 7 else 1
+        return [
+            "last",
+            *(f"mean_{width}" for width in (unit, short, middle, long, 3 * long)),
+            *(f"capped_mean_{width}" for width in (middle, long)),
+            "is_known",
+            *(f"share_sold_{width}" for width in (short, long)),
+            f"log_sales_{long}",
+            "log_since_sale",
+            "log_age",
+            "scale_over_group",
+            "group_level_change",
+            "group_trend",
+            *(f"past_{name}" for name in self.past.names),
+            *(f"at_origin_{name}" for name in self.future.names),
+        ]
+
+    @property
+    def horizon_names(self) -> list[str]:
+        """The features of `horizons`, in their order."""
+        seasonal = ["log_profile", "log_own_profile"] if self.panel.season_length > 1 else []
+        return ["step", "log_year_ago", "has_year_ago", *seasonal, *self.future.names]
+
     def sequences(self, rows: np.ndarray, start: int, stop: int) -> list[np.ndarray]:
         """Features (rows, stop − start, k), level, scale, deviation, activity of periods start to
         stop − 1.

@@ -42,7 +42,9 @@ def test_interval():
 
 
 def test_models_are_found_by_name_and_path():
-    assert {"cnn", "linear_local", "lstm", "lstm_stacked", "seasonal_mean"} < set(model_names())
+    assert {"cnn", "linear", "linear_local", "lstm", "lstm_stacked", "seasonal_mean"} < set(
+        model_names()
+    )
     assert "base" not in model_names()
     assert model_class("seasonal_naive").__name__ == "SeasonalNaive"
     assert make_model("tests.broken_model", {}).name == "tests.broken_model"

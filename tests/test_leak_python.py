@@ -12,6 +12,7 @@ CUTOFF, HORIZON = "2024-03-10", 7
 MODELS = {
     "seasonal_naive": {},
     "seasonal_mean": {},
+    "linear": {},
     "lstm": {"units": 6, "decoder_units": 6, "epochs": 1, "steps_per_epoch": 2},
     "lstm_stacked": {"units": 4, "epochs": 1, "steps_per_epoch": 2, "window": 7},
 }
