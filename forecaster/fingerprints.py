@@ -16,6 +16,8 @@ SHARED_CODE = (
     "features",
     "panel",
     "quantiles",
+    "calibration",
+    "origins",
     "seasonal",
     "signals",
     "design",

@@ -96,6 +96,17 @@ RUN_TABLES: dict[str, dict[str, str]] = {
         "metric_value": "DOUBLE",
         "n_obs": "BIGINT",
     },
+    "calibration": {
+        "run_id": "VARCHAR",
+        "panel_name": "VARCHAR",
+        "model_name": "VARCHAR",
+        "cutoff": "DATE",
+        "volume_class": "VARCHAR",
+        "horizon_class": "INTEGER",
+        "nominal": "DOUBLE",
+        "adjusted": "DOUBLE",
+        "n_obs": "BIGINT",
+    },
     "trials": {
         "run_id": "VARCHAR",
         "panel_name": "VARCHAR",
@@ -128,6 +139,7 @@ class RunResults:
     predictions: pa.Table | None = None
     quantiles: pa.Table | None = None
     training_history: pa.Table | None = None
+    calibration: pa.Table | None = None
     trials: pa.Table | None = None
     promotion_reason: str | None = None
     replaces: str | None = None
@@ -191,7 +203,7 @@ def complete_run(
     )
     with warehouse.transaction(PATIENCE_WITH_RESULTS) as connection:
         check_tables(warehouse, connection)
-        for name in ("predictions", "quantiles", "training_history", "trials"):
+        for name in ("predictions", "quantiles", "training_history", "calibration", "trials"):
             table = getattr(results, name)
             if table is not None:
                 _insert(warehouse, connection, name, table, run_id)

@@ -13,6 +13,7 @@ from typing import Self
 
 import numpy as np
 
+MOST_LEVEL = 0.9995
 # Models learn these; what is written is interpolated after calibration, which may move a level.
 LEVELS = (
     *(0.005, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5),
@@ -34,7 +35,11 @@ class Marginals:
 
     def at(self, levels: np.ndarray) -> np.ndarray:
         """(series, horizon, levels) quantiles of demand itself, float32."""
-        return self.demand(interpolated(self.values, self.levels, levels))
+        return self.demand(self.quantiles(levels))
+
+    def quantiles(self, levels: np.ndarray) -> np.ndarray:
+        """(series, horizon, levels) quantiles on the continuous scale."""
+        return self.values @ interpolation(self.levels, levels, self.is_signed)
 
     def demand(self, values: np.ndarray) -> np.ndarray:
         """Values of the continuous scale as demand: counts are whole, and nothing is below zero
@@ -42,6 +47,30 @@ class Marginals:
         if self.is_count:
             values = np.ceil(values - 1)
         return values if self.is_signed else np.maximum(values, 0)
+
+    def pit(self, y: np.ndarray) -> np.ndarray:
+        """(series, horizon): the level of each value of the continuous scale (probability integral
+        transform); NaN stays. The inverse of `quantiles`.
+        """
+        v, levels = self.values, self.levels.astype(np.float64)
+        n = len(levels)
+        place = (v <= y[..., None]).sum(-1)
+        low = np.clip(place - 1, 0, n - 2)
+        below = np.take_along_axis(v, low[..., None], -1)[..., 0]
+        above = np.take_along_axis(v, low[..., None] + 1, -1)[..., 0]
+        step = np.where(above > below, above - below, 1)
+        share = (y - below) / step
+        result = levels[low] + share * (levels[low + 1] - levels[low])
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            beyond = np.where(v[..., -1] > v[..., -2], (y - v[..., -1]) / step, np.inf)
+            right = 1 - (1 - levels[-1]) * np.exp(-_tail_rate(levels) * beyond)
+            if self.is_signed:
+                beyond = np.where(v[..., 1] > v[..., 0], (v[..., 0] - y) / step, np.inf)
+                left = levels[0] * np.exp(-_tail_rate(1 - levels[::-1]) * beyond)
+            else:
+                left = levels[0] * np.maximum(y, 0) / np.maximum(v[..., 0], 1e-9)
+        result = np.where(place == n, right, np.where(place == 0, left, result))
+        return np.where(np.isfinite(y), result, np.nan)
 
     def scaled(self, factor: np.ndarray) -> Self:
         """Demand times a factor that broadcasts to (series, horizon): of y + U that is about the
@@ -52,14 +81,35 @@ class Marginals:
         return dataclasses.replace(self, values=values.astype(np.float32))
 
 
-def interpolated(values: np.ndarray, grid: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """(…, levels): quantiles between those of the grid, linear in the level; the grid's ends stand
-    for what lies beyond them."""
+def interpolation(grid: np.ndarray, levels: np.ndarray, is_signed: bool) -> np.ndarray:
+    """(grid, levels) float32: quantiles at `levels` are those of the grid times this matrix.
+
+    Between levels of the grid it is linear in the level. Beyond them a tail falls exponentially
+    with the slope of the last step; unless signed, the left one goes straight to zero.
+    """
     grid = np.asarray(grid, np.float64)
-    wanted = np.clip(np.asarray(levels, np.float64), grid[0], grid[-1])
-    high = np.clip(np.searchsorted(grid, wanted - 1e-9), 1, len(grid) - 1)
-    low = high - 1
-    share = ((wanted - grid[low]) / (grid[high] - grid[low])).astype(np.float32)
-    exact = np.abs(wanted - grid[high]) < 1e-7
-    share[exact] = 1.0
-    return values[..., low] * (1 - share) + values[..., high] * share
+    wanted = np.clip(np.asarray(levels, np.float64), 1 - MOST_LEVEL, MOST_LEVEL)
+    wanted = np.where(np.isclose(wanted, grid[0], rtol=0, atol=1e-7), grid[0], wanted)
+    high = np.clip(np.searchsorted(grid, wanted - 1e-7), 1, len(grid) - 1)
+    share = (wanted - grid[high - 1]) / (grid[high] - grid[high - 1])
+    share = np.where(np.isclose(wanted, grid[high], rtol=0, atol=1e-7), 1.0, share)
+    weights = np.zeros((len(grid), len(wanted)))
+    columns = np.arange(len(wanted))
+    weights[high, columns], weights[high - 1, columns] = share, 1 - share
+    for j in np.flatnonzero(wanted > grid[-1] + 1e-7):
+        steps = np.log((1 - grid[-1]) / (1 - wanted[j])) / _tail_rate(grid)
+        weights[:, j] = 0
+        weights[-1, j], weights[-2, j] = 1 + steps, -steps
+    for j in np.flatnonzero(wanted < grid[0] - 1e-7):
+        weights[:, j] = 0
+        if is_signed:
+            steps = np.log(grid[0] / wanted[j]) / _tail_rate(1 - grid[::-1])
+            weights[0, j], weights[1, j] = 1 + steps, -steps
+        else:
+            weights[0, j] = wanted[j] / grid[0]
+    return weights.astype(np.float32)
+
+
+def _tail_rate(levels: np.ndarray) -> float:
+    """By how much the logarithm of what lies above falls over the last step of the grid."""
+    return float(np.log((1 - levels[-2]) / (1 - levels[-1])))

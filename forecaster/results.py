@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from forecaster.calibration import UNIFORM, VOLUME_CLASSES
 from forecaster.config import RunSettings
 from forecaster.forecast_tables import RunResults
 from forecaster.models.base import EpochRecord, Forecast, Model
@@ -18,29 +19,40 @@ if TYPE_CHECKING:
 BOTTOM = "bottom"
 
 
-def cutoff_tables(panel: Panel, cut: Panel, forecast: Forecast, model: Model) -> tuple[Any, Any]:
-    """Rows of the series begun by the cutoff; from the last one also those yet to launch."""
+def cutoff_tables(
+    panel: Panel, cut: Panel, forecast: Forecast, model: Model
+) -> dict[str, pa.Table]:
+    """Rows by table, of the series begun by the cutoff; from the last one also those yet to
+    launch."""
     begun = panel.start[:, None] < cut.n_periods
     is_included = np.repeat(begun, cut.horizon, axis=1)
     if cut.n_periods == panel.n_periods:
         steps = cut.n_periods + np.arange(cut.horizon)
         is_included = panel.start[:, None] <= steps[None, :]
-    return prediction_tables(cut, forecast, model.name, model.run, is_included)
+    predictions, quantiles = prediction_tables(cut, forecast, model.name, model.run, is_included)
+    return {
+        "predictions": predictions,
+        "quantiles": quantiles,
+        "calibration": calibration_table(cut, forecast, model.name),
+    }
 
 
 def run_results(
     panel_name: str,
     model: Model,
-    tables: Sequence[tuple[Any, Any]],
+    tables: Sequence[dict[str, pa.Table]],
     history: Sequence[tuple[np.datetime64, EpochRecord]],
     promotion_reason: str | None,
 ) -> RunResults:
     """All that a run found, of the tables of each of its cutoffs."""
     import pyarrow as pa
 
+    joined = {
+        name: pa.concat_tables([part[name] for part in tables]).unify_dictionaries()
+        for name in tables[0]
+    }
     return RunResults(
-        predictions=pa.concat_tables([t[0] for t in tables]).unify_dictionaries(),
-        quantiles=pa.concat_tables([t[1] for t in tables]).unify_dictionaries(),
+        **joined,
         training_history=history_table(panel_name, model.name, history),
         promotion_reason=promotion_reason,
     )
@@ -77,6 +89,28 @@ def prediction_tables(
         }
     )
     return predictions, quantiles
+
+
+def calibration_table(panel: Panel, forecast: Forecast, model_name: str) -> pa.Table:
+    """How the levels of one cutoff's forecast were moved; no row where they were not."""
+    import pyarrow as pa
+
+    found = forecast.calibration
+    shape = (0, 0, 0) if found is None else found.levels.shape
+    steps, volumes, levels = (places.ravel() for places in np.indices(shape))
+    n = len(levels)
+    return pa.table(
+        {
+            "panel_name": pa.array([panel.name] * n, pa.string()),
+            "model_name": pa.array([model_name] * n, pa.string()),
+            "cutoff": pa.array([panel.cutoff.astype(object)] * n, pa.date32()),
+            "volume_class": pa.array([VOLUME_CLASSES[v] for v in volumes], pa.string()),
+            "horizon_class": pa.array(steps + 1, pa.int32()),
+            "nominal": pa.array(UNIFORM[levels], pa.float64()),
+            "adjusted": pa.array(found.levels.ravel() if found else [], pa.float64()),
+            "n_obs": pa.array(found.n_obs[steps, volumes] if found else [], pa.int64()),
+        }
+    )
 
 
 def history_table(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from forecaster.models.seasonal_mean import SeasonalMean
-from forecaster.quantiles import LEVELS, Marginals, interpolated
+from forecaster.quantiles import LEVELS, Marginals
 from forecaster.seasonal import error_quantiles
 from tests.conftest import make_panel
 
@@ -32,10 +32,12 @@ def test_the_quantile_of_a_count_is_exact(mean):
     assert list(found) == expected
 
 
-def test_levels_between_those_of_the_grid_are_interpolated_and_the_ends_hold():
+def test_levels_between_those_of_the_grid_are_interpolated_and_tails_go_on():
+    """To zero on the left; on the right a half of what is above lies one more step ahead."""
     values = np.array([[[1.0, 2.0, 4.0]]])
-    found = interpolated(values, np.array([0.1, 0.5, 0.9]), np.array([0.05, 0.1, 0.3, 0.8, 0.95]))
-    np.testing.assert_allclose(found[0, 0], [1.0, 1.0, 1.5, 3.5, 4.0])
+    found = Marginals(np.array([0.1, 0.6, 0.8]), values, is_count=False, is_signed=False)
+    levels = np.array([0.05, 0.1, 0.35, 0.7, 0.8, 0.9])
+    np.testing.assert_allclose(found.quantiles(levels)[0, 0], [0.5, 1, 1.5, 3, 4, 6], rtol=1e-6)
 
 
 def test_real_demand_keeps_its_fractions_and_its_sign():
@@ -47,9 +49,9 @@ def test_real_demand_keeps_its_fractions_and_its_sign():
 def test_scaling_changes_the_mean_of_a_count_by_the_factor():
     marginals = Marginals(GRID, jittered_quantiles(poisson_cdf(6.0), GRID)[None, None], True, False)
     middle = np.linspace(0.005, 0.995, 4001)
-    mean = interpolated(marginals.values, GRID, middle).mean() - 0.5
+    mean = marginals.quantiles(middle).mean() - 0.5
     scaled = marginals.scaled(np.array([[1.5]]))
-    assert interpolated(scaled.values, GRID, middle).mean() - 0.5 == pytest.approx(1.5 * mean)
+    assert scaled.quantiles(middle).mean() - 0.5 == pytest.approx(1.5 * mean)
 
 
 def test_a_panel_is_of_counts_as_far_as_it_is_known():

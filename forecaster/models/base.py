@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from forecaster.calibration import Calibration, volume_classes
 from forecaster.config import ModelSettings, RunSettings, model_settings
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.panel import Encoding, Panel
@@ -45,21 +46,23 @@ class Forecast:
     """mean (series, horizon), quantiles (series, horizon, levels), status (series,).
 
     What `Model.forecast` gives has the internal levels and, of counts, quantiles of y + U. What
-    `Model.predict` gives has the run's levels, quantiles of demand, and `marginals`: the whole
-    distribution they come from.
+    `Model.predict` gives has the run's levels, quantiles of demand, `marginals`, the whole
+    distribution they come from, and the `calibration` that made it, if one did.
     """
 
     mean: np.ndarray
     quantiles: np.ndarray
     status: np.ndarray
     marginals: Marginals | None = None
+    calibration: Calibration | None = None
 
     def scaled(self, factor: np.ndarray, levels: np.ndarray) -> Forecast:
         """Mean and distribution times a factor (series, horizon), with quantiles at `levels`."""
         assert self.marginals is not None
         marginals = self.marginals.scaled(factor)
-        return Forecast(
-            (self.mean * factor).astype(np.float32), marginals.at(levels), self.status, marginals
+        mean = (self.mean * factor).astype(np.float32)
+        return dataclasses.replace(
+            self, mean=mean, quantiles=marginals.at(levels), marginals=marginals
         )
 
 
@@ -89,6 +92,7 @@ class Model(ABC):
         self.run = run or RunSettings()
         self.encoding: Encoding | None = None
         self.made_for: dict[str, Any] = {}
+        self.conformal = Calibration.identity()
 
     @property
     def name(self) -> str:
@@ -125,26 +129,42 @@ class Model(ABC):
     def fit(
         self, panel: Panel, validation_cutoff: np.datetime64 | None, report: Report = silent
     ) -> Fit:
-        """Learn up to `validation_cutoff`, watch the loss on what follows, then learn from all of
-        `panel` for the number of epochs that were best. Without a validation there is one pass, for
-        the epochs set.
+        """Learn up to `validation_cutoff`, watch the loss on what follows, calibrate the quantiles
+        on it, then learn from all of `panel` for the number of epochs that were best. Without a
+        validation there is one pass, for the epochs set, and no calibration.
+
+        The validation forecast is given as it was before it calibrated anything.
         """
         self.made_for = {name: getattr(panel, name) for name in MADE_FOR}
         history: list[EpochRecord] = []
         validation, epochs = None, None
+        self.conformal = calibrated = Calibration.identity()
         if validation_cutoff is not None:
             early = panel.at(validation_cutoff)
             self.encoding = early.encoding
             learned = self.learn(early, panel, None, report)
             history, epochs = learned.history, learned.best_epoch
             validation = self.predict(early)
+            calibrated = Calibration.learned(
+                panel, early, lambda cut: self._distribution(cut)[2], self.run.seed
+            )
         self.encoding = panel.encoding
         refitted = self.learn(panel, None, epochs, report)
+        self.conformal = calibrated
         return Fit(history or refitted.history, validation)
 
     def predict(self, panel: Panel) -> Forecast:
         """The horizon after the cutoff: finite, not crossing, not negative unless signed; quantiles
         at the levels of the run, whole where demand comes in counts."""
+        mean, status, marginals = self._distribution(panel)
+        calibration = self.conformal if self.conformal.n_obs.any() else None
+        if calibration is not None:
+            marginals = calibration.applied(marginals, volume_classes(panel))
+        quantiles = marginals.at(np.array(self.run.quantiles))
+        return Forecast(mean, quantiles, status, marginals, calibration)
+
+    def _distribution(self, panel: Panel) -> tuple[np.ndarray, np.ndarray, Marginals]:
+        """Mean, status and distributions before calibration."""
         raw = self.forecast(panel)
         mean, quantiles = np.array(raw.mean, np.float32), np.array(raw.quantiles, np.float32)
         status = raw.status.astype(object)
@@ -156,8 +176,7 @@ class Model(ABC):
         quantiles = np.sort(quantiles, axis=-1)
         if not panel.is_signed:
             mean, quantiles = np.maximum(mean, 0), np.maximum(quantiles, 0)
-        marginals = Marginals(self.levels, quantiles, panel.is_count, panel.is_signed)
-        return Forecast(mean, marginals.at(np.array(self.run.quantiles)), status, marginals)
+        return mean, status, Marginals(self.levels, quantiles, panel.is_count, panel.is_signed)
 
     def check_made_for(self, panel: Any) -> None:
         """Raises where a panel, or the settings of one, is not what the model was fitted to."""
@@ -181,6 +200,7 @@ class Model(ABC):
             "settings": self.settings.model_dump(mode="json"),
             "encoding": self.encoding.to_json(),
             "made_for": self.made_for,
+            "calibration": self.conformal.to_json(),
         }
         (folder / "model.json").write_text(
             json.dumps(description, indent=1, ensure_ascii=False), encoding="utf-8"
@@ -197,6 +217,7 @@ class Model(ABC):
         )
         model.encoding = Encoding.from_json(description["encoding"])
         model.made_for = description["made_for"]
+        model.conformal = Calibration.from_json(description["calibration"])
         model.load_state(folder)
         return model
 

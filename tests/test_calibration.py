@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from forecaster.calibration import Calibration, effective_size, volume_classes
+from forecaster.quantiles import LEVELS, Marginals
+from tests.conftest import make_panel
+
+GRID = np.array(LEVELS)
+N = 40_000
+
+
+def uniform_marginals(n: int, low: float, high: float, is_count: bool = False) -> Marginals:
+    """n series and 8 steps, each uniform from low to high."""
+    values = np.broadcast_to(low + (high - low) * GRID, (n, 8, len(GRID)))
+    return Marginals(GRID, values.astype(np.float32), is_count, is_signed=False)
+
+
+def learned(pits: np.ndarray, **classes: np.ndarray) -> Calibration:
+    n = len(pits)
+    zeros = np.zeros(n, int)
+    days = np.arange(n) % 997
+    return Calibration.of_pits(
+        pits, classes.get("steps", zeros), classes.get("volumes", zeros), days, 1e6
+    )
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_pit_is_the_inverse_of_the_quantiles_in_the_tails_too(signed):
+    values = np.sort(np.random.default_rng(1).gamma(2, 3, (5, 4, len(GRID))), axis=-1)
+    marginals = Marginals(GRID, values, is_count=False, is_signed=signed)
+    for level in (0.001, 0.005, 0.03, 0.5, 0.975, 0.99, 0.995, 0.999):
+        found = marginals.pit(marginals.quantiles(np.array([level]))[..., 0])
+        np.testing.assert_allclose(found, level, atol=1e-4)
+
+
+def test_a_model_too_sure_of_itself_is_mended_on_what_follows():
+    """Demand is uniform on [0, 10); the model says [2, 8). Learned from some, true of others."""
+    rng = np.random.default_rng(0)
+    narrow = uniform_marginals(N // 8, 2, 8)
+    pits = narrow.pit(rng.uniform(0, 10, (N // 8, 8)))
+    calibration = learned(pits.ravel(), steps=np.tile(np.arange(8) // 2, N // 8))
+    mended = calibration.applied(narrow, np.zeros(N // 8, int))
+    later = mended.pit(rng.uniform(0, 10, (N // 8, 8)))
+    for level in (0.2, 0.3, 0.5, 0.7, 0.8):
+        assert (pits < level).mean() == pytest.approx(0.2 + 0.6 * level, abs=0.01)
+        assert (later < level).mean() == pytest.approx(level, abs=0.01)
+
+
+def test_classes_have_maps_of_their_own_and_few_lean_on_the_pooled_one():
+    rng = np.random.default_rng(0)
+    pits = rng.random(N)
+    volumes = np.arange(N) % 2
+    pits[volumes == 1] **= 2  # of class B demand is lower than was said
+    calibration = learned(pits, volumes=volumes)
+    middle = list(LEVELS).index(0.5)
+    assert calibration.levels[0, 0, middle] == pytest.approx(0.5, abs=0.02)
+    assert calibration.levels[0, 1, middle] == pytest.approx(0.25, abs=0.02)
+    pooled = (calibration.levels[1, 2, middle], calibration.levels[0, 2, middle])
+    assert pooled == pytest.approx((0.36, 0.36), abs=0.03)  # class C has none: all together
+    assert learned(pits[:4]).levels[0, 0] == pytest.approx(GRID, abs=0.15)
+    assert calibration.n_obs.sum() == N
+
+
+def test_one_horizon_says_how_wide_and_half_says_where():
+    pits = np.random.default_rng(0).random(N) ** 2  # all of it lower than was said
+    zeros, days = np.zeros(N, int), np.arange(N) % 997
+    shift = [
+        Calibration.of_pits(pits, zeros, zeros, days, horizons).levels[0, 0] - GRID
+        for horizons in (1, 1e6)
+    ]
+    middle = list(LEVELS).index(0.5)
+    assert shift[0][middle] == pytest.approx(shift[1][middle] / 2, rel=1e-4)
+    spread = [part - part[::-1] for part in shift]
+    np.testing.assert_allclose(spread[0], spread[1], atol=1e-3)
+
+
+def test_levels_rise_and_come_back_from_json():
+    pits = np.random.default_rng(0).random(500) ** 3
+    calibration = learned(pits)
+    assert (np.diff(calibration.levels, axis=-1) >= 0).all()
+    again = Calibration.from_json(calibration.to_json())
+    np.testing.assert_array_equal(again.levels, calibration.levels)
+    marginals = uniform_marginals(3, 0, 9)
+    same = Calibration.identity().applied(marginals, np.array([0, 1, 2]))
+    np.testing.assert_array_equal(same.values, marginals.values)
+
+
+def test_periods_that_share_a_shock_count_as_few():
+    rng = np.random.default_rng(0)
+    days = np.repeat(np.arange(20), 100)
+    alone = rng.random(2000)
+    together = np.clip(np.repeat(rng.random(20), 100) + 0.01 * alone, 0, 1)
+    assert effective_size(alone, days) > 500
+    assert effective_size(together, days) < 60
+
+
+def test_volume_classes_are_those_of_segments():
+    """By revenue of the last 91 days: 80, 10, 6 and 4 of 100, and one that sold before only."""
+    panel = make_panel(n_series=5, n_periods=120)
+    weight = np.zeros_like(panel.weight)
+    weight[:, -10] = [6, 80, 4, 10, 0]
+    weight[4, 0] = 1000
+    found = volume_classes(dataclasses.replace(panel, weight=weight))
+    assert list(found) == [1, 0, 2, 1, 2]
+
+
+def test_what_calibrates_is_held_out_and_the_model_keeps_it(tmp_path):
+    """A model whose quantiles are all zero learns to take its highest levels."""
+    from forecaster.models.base import Forecast
+    from forecaster.models.seasonal_mean import SeasonalMean
+
+    class Low(SeasonalMean):
+        def forecast(self, panel):
+            raw = super().forecast(panel)
+            return Forecast(raw.mean, 0.8 * raw.quantiles, raw.status)
+
+    panel = make_panel(n_series=60, n_periods=140)
+    cut = panel.at(panel.cutoff)
+    model = Low()
+    model.fit(cut, panel.ds[panel.n_periods - 1 - panel.horizon])
+    middle = list(LEVELS).index(0.5)
+    assert (model.conformal.levels[:, :2, middle] > 0.51).all()
+    assert model.conformal.n_obs.sum() > 60 * panel.horizon
+    model.fit(cut, None)
+    assert (model.conformal.levels == Calibration.identity().levels).all()
