@@ -30,7 +30,7 @@ VOLUME_CLASSES = ("A", "B", "C")
 VOLUME_SHARES = (0.8, 0.95)  # of revenue, cumulated from the largest: as in table `segments`
 LONG_WINDOW = {"day": 91, "week": 26, "month": 12}
 PRIOR_PITS = 100.0  # weight of the pooled map, in effective observations
-PRIOR_HORIZONS = 1.0  # weight of no shift at all, in horizons held out
+PRIOR_HORIZONS = 0.5  # weight of no shift at all, in horizons held out
 MOST_PITS = 200_000  # of one class that are looked at
 UNIFORM = np.array(LEVELS)
 

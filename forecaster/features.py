@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecaster.errors import BAD_INPUT, ForecastError
+from forecaster.hierarchy import read_levels
 from forecaster.panel import Encoding, Panel, Scale, allocate
 from forecaster.project import quoted
 from forecaster.warehouse import Warehouse, first_line
@@ -20,7 +21,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BATCH_ROWS = 122_880
-FEATURE_TABLES = ("settings", "panel_extended", "series", "cutoffs", "scaling", "feature_catalog")
+FEATURE_TABLES = (
+    "hierarchy",
+    "settings",
+    "panel_extended",
+    "series",
+    "cutoffs",
+    "scaling",
+    "feature_catalog",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,6 +162,7 @@ def read_panel(
         future_names=future,
         scaling=scaling,
         derived=_derived(warehouse, panel_name),
+        levels=read_levels(warehouse, panel_name, ids),
         **arrays,
         **_statics(statics, ids, roles, encoding),
     )

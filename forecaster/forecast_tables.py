@@ -68,6 +68,18 @@ RUN_TABLES: dict[str, dict[str, str]] = {
         "quantile": "DOUBLE",
         "value": "DOUBLE",
     },
+    "cumulative_quantiles": {
+        "run_id": "VARCHAR",
+        "panel_name": "VARCHAR",
+        "model_name": "VARCHAR",
+        "level": "VARCHAR",
+        "unique_id": "VARCHAR",
+        "cutoff": "DATE",
+        "ds": "DATE",
+        "horizon_step": "INTEGER",
+        "quantile": "DOUBLE",
+        "value": "DOUBLE",
+    },
     "training_history": {
         "run_id": "VARCHAR",
         "panel_name": "VARCHAR",
@@ -129,6 +141,12 @@ RUN_TABLES: dict[str, dict[str, str]] = {
 }
 
 
+WRITTEN = (
+    *("predictions", "quantiles", "cumulative_quantiles"),
+    *("training_history", "calibration", "trials"),
+)
+
+
 @dataclasses.dataclass(frozen=True)
 class RunResults:
     """What a run appends: Arrow tables with the columns of boundary 2, without `run_id`.
@@ -138,6 +156,7 @@ class RunResults:
 
     predictions: pa.Table | None = None
     quantiles: pa.Table | None = None
+    cumulative_quantiles: pa.Table | None = None
     training_history: pa.Table | None = None
     calibration: pa.Table | None = None
     trials: pa.Table | None = None
@@ -203,7 +222,7 @@ def complete_run(
     )
     with warehouse.transaction(PATIENCE_WITH_RESULTS) as connection:
         check_tables(warehouse, connection)
-        for name in ("predictions", "quantiles", "training_history", "calibration", "trials"):
+        for name in WRITTEN:
             table = getattr(results, name)
             if table is not None:
                 _insert(warehouse, connection, name, table, run_id)

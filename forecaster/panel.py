@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from forecaster.errors import BAD_INPUT, ForecastError
+from forecaster.hierarchy import Level
 
 LARGE = 1 << 30  # bytes; an array above it is memory-mapped
 ROWS_AT_ONCE = 2048
@@ -111,7 +112,7 @@ class Panel:
     `stocked_out`, `weight` (series, periods); `past_values` (series, periods, p);
     `future_values` (series, periods + horizon, f); `ds` (periods + horizon,). Missing is NaN.
     `scaling` holds the scales of every cutoff by feature name; `derived` names the features that
-    come from the target alone.
+    come from the target alone. `levels` are those above the series.
     """
 
     name: str
@@ -136,6 +137,7 @@ class Panel:
     scaling: dict[np.datetime64, dict[str, Scale]]
     encoding: Encoding | None = None
     derived: frozenset[str] = frozenset()
+    levels: tuple[Level, ...] = ()
 
     @property
     def n_series(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,9 @@ import numpy as np
 from forecaster.calibration import UNIFORM, VOLUME_CLASSES
 from forecaster.config import RunSettings
 from forecaster.forecast_tables import RunResults
-from forecaster.models.base import EpochRecord, Forecast, Model
+from forecaster.models.base import OK, EpochRecord, Forecast, Model
 from forecaster.panel import Panel
+from forecaster.paths import sums
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,16 +26,30 @@ def cutoff_tables(
 ) -> dict[str, pa.Table]:
     """Rows by table, of the series begun by the cutoff; from the last one also those yet to
     launch."""
+    import pyarrow as pa
+
     begun = panel.start[:, None] < cut.n_periods
     is_included = np.repeat(begun, cut.horizon, axis=1)
     if cut.n_periods == panel.n_periods:
         steps = cut.n_periods + np.arange(cut.horizon)
         is_included = panel.start[:, None] <= steps[None, :]
-    predictions, quantiles = prediction_tables(cut, forecast, model.name, model.run, is_included)
+    run, levels = model.run, np.array(model.run.quantiles)
+    found = sums(cut, forecast, is_included, levels, np.array(run.interval), run.seed, model.paths)
+    predictions, quantiles = prediction_tables(cut, forecast, model.name, run, is_included)
+    parts: dict[str, list[pa.Table]] = {"predictions": [predictions], "quantiles": [quantiles]}
+    keys = Keys(cut, model.name, BOTTOM, cut.unique_ids, *np.nonzero(is_included))
+    parts["cumulative_quantiles"] = [quantile_table(keys, found.cumulative, levels)]
+    for level, node in zip(cut.levels, found.nodes, strict=True):
+        keys = Keys(cut, model.name, level.name, level.node_ids, *np.nonzero(node.is_included))
+        status = np.full(len(level.node_ids), OK, object)
+        parts["predictions"].append(
+            mean_table(keys, node.mean, node.interval, status, run.confidence_level)
+        )
+        parts["quantiles"].append(quantile_table(keys, node.quantiles, levels))
+        parts["cumulative_quantiles"].append(quantile_table(keys, node.cumulative, levels))
     return {
-        "predictions": predictions,
-        "quantiles": quantiles,
         "calibration": calibration_table(cut, forecast, model.name),
+        **{name: pa.concat_tables(tables) for name, tables in parts.items()},
     }
 
 
@@ -61,34 +77,84 @@ def run_results(
 def prediction_tables(
     panel: Panel, forecast: Forecast, model_name: str, run: RunSettings, is_included: np.ndarray
 ) -> tuple[pa.Table, pa.Table]:
-    """(predictions, quantiles) of one cutoff, of the rows in `is_included` (series, horizon)."""
+    """(predictions, quantiles) of the series, of the rows in `is_included` (series, horizon)."""
+    assert forecast.marginals is not None
+    keys = Keys(panel, model_name, BOTTOM, panel.unique_ids, *np.nonzero(is_included))
+    interval = forecast.marginals.at(np.array(run.interval))
+    return (
+        mean_table(keys, forecast.mean, interval, forecast.status, run.confidence_level),
+        quantile_table(keys, forecast.quantiles, np.array(run.quantiles)),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Keys:
+    """Which of a level's nodes, and which of its steps, are rows of a table."""
+
+    panel: Panel
+    model_name: str
+    level: str
+    ids: np.ndarray
+    rows: np.ndarray
+    steps: np.ndarray
+
+    def columns(self, repeated: int = 1) -> dict[str, pa.Array]:
+        """The key columns, each row standing `repeated` times."""
+        import pyarrow as pa
+
+        rows, steps = np.repeat(self.rows, repeated), np.repeat(self.steps, repeated)
+        panel = self.panel
+
+        def constant(value: str) -> pa.Array:
+            return _dictionary(np.array([value], object), np.zeros(len(rows), np.int32))
+
+        days = panel.horizon_ds.astype("datetime64[D]").astype(np.int32)
+        cutoff = panel.cutoff.astype("datetime64[D]").astype(np.int32)
+        return {
+            "panel_name": constant(panel.name),
+            "model_name": constant(self.model_name),
+            "level": constant(self.level),
+            "unique_id": _dictionary(self.ids, rows),
+            "cutoff": pa.array(np.full(len(rows), cutoff), pa.int32()).cast(pa.date32()),
+            "ds": pa.array(days[steps], pa.int32()).cast(pa.date32()),
+            "horizon_step": pa.array((steps + 1).astype(np.int32)),
+        }
+
+
+def mean_table(
+    keys: Keys,
+    mean: np.ndarray,
+    interval: np.ndarray,
+    status: np.ndarray,
+    confidence_level: float,
+) -> pa.Table:
+    """Rows of `predictions`, of mean (nodes, horizon) and interval (nodes, horizon, 2)."""
     import pyarrow as pa
 
-    rows, steps = np.nonzero(is_included)
-    levels = np.array(run.quantiles)
-    mean, values = forecast.mean[rows, steps], forecast.quantiles[rows, steps]
-    assert forecast.marginals is not None
-    interval = forecast.marginals.at(np.array(run.interval))[rows, steps].astype(np.float64)
-    keys = _keys(panel, model_name, rows, steps)
-    predictions = pa.table(
+    found = interval[keys.rows, keys.steps].astype(np.float64)
+    return pa.table(
         {
-            **keys,
-            "yhat": mean.astype(np.float64),
-            "yhat_lower": interval[:, 0],
-            "yhat_upper": interval[:, 1],
-            "confidence_level": np.full(len(rows), run.confidence_level),
-            "forecast_status": _dictionary(forecast.status, rows),
+            **keys.columns(),
+            "yhat": mean[keys.rows, keys.steps].astype(np.float64),
+            "yhat_lower": found[:, 0],
+            "yhat_upper": found[:, 1],
+            "confidence_level": np.full(len(found), confidence_level),
+            "forecast_status": _dictionary(status, keys.rows),
         }
     )
-    repeated = np.repeat(np.arange(len(rows)), len(levels))
-    quantiles = pa.table(
+
+
+def quantile_table(keys: Keys, values: np.ndarray, levels: np.ndarray) -> pa.Table:
+    """Rows of `quantiles` or `cumulative_quantiles`, of values (nodes, horizon, levels)."""
+    import pyarrow as pa
+
+    return pa.table(
         {
-            **_keys(panel, model_name, rows[repeated], steps[repeated]),
-            "quantile": np.tile(levels, len(rows)),
-            "value": values.reshape(-1).astype(np.float64),
+            **keys.columns(len(levels)),
+            "quantile": np.tile(levels, len(keys.rows)),
+            "value": values[keys.rows, keys.steps].reshape(-1).astype(np.float64),
         }
     )
-    return predictions, quantiles
 
 
 def calibration_table(panel: Panel, forecast: Forecast, model_name: str) -> pa.Table:
@@ -133,27 +199,6 @@ def history_table(
             "seconds": pa.array([r.seconds for r in records], pa.float64()),
         }
     )
-
-
-def _keys(
-    panel: Panel, model_name: str, rows: np.ndarray, steps: np.ndarray
-) -> dict[str, pa.Array]:
-    import pyarrow as pa
-
-    def constant(value: str) -> pa.Array:
-        return _dictionary(np.array([value], object), np.zeros(len(rows), np.int32))
-
-    days = panel.horizon_ds.astype("datetime64[D]").astype(np.int32)
-    cutoff = panel.cutoff.astype("datetime64[D]").astype(np.int32)
-    return {
-        "panel_name": constant(panel.name),
-        "model_name": constant(model_name),
-        "level": constant(BOTTOM),
-        "unique_id": _dictionary(panel.unique_ids, rows),
-        "cutoff": pa.array(np.full(len(rows), cutoff), pa.int32()).cast(pa.date32()),
-        "ds": pa.array(days[steps], pa.int32()).cast(pa.date32()),
-        "horizon_step": pa.array((steps + 1).astype(np.int32)),
-    }
 
 
 def _dictionary(words: np.ndarray, rows: np.ndarray) -> pa.Array:

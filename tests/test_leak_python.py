@@ -29,6 +29,20 @@ def forecasts(warehouse: Warehouse, run_id: str) -> list[dict]:
     )
 
 
+def sums(warehouse: Warehouse, run_id: str) -> list[dict]:
+    """Quantiles of sums over time and over series, and how levels were calibrated."""
+    return warehouse.rows(
+        "select level, unique_id, ds, quantile, value, 'cumulative' as kind "
+        "from {cumulative_quantiles} where run_id = $run_id and cutoff = cast($cutoff as date) "
+        "union all select level, unique_id, ds, quantile, value, 'step' from {quantiles} "
+        "where run_id = $run_id and cutoff = cast($cutoff as date) and level <> 'bottom' "
+        "union all select volume_class, cast(horizon_class as varchar), cutoff, nominal, adjusted, "
+        "'calibration' from {calibration} where run_id = $run_id order by all",
+        run_id=run_id,
+        cutoff=CUTOFF,
+    )
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_later_rows_change_no_earlier_forecast(shop, warehouse, model):
     # one cutoff is looked at, so one is fitted
@@ -54,4 +68,7 @@ def test_later_rows_change_no_earlier_forecast(shop, warehouse, model):
     assert second.run_id != first.run_id
     before, after = (forecasts(warehouse, one.run_id) for one in (first, second))
     assert len(before) > 0
+    assert before == after
+    before, after = (sums(warehouse, one.run_id) for one in (first, second))
+    assert {row["kind"] for row in before} == {"cumulative", "step", "calibration"}
     assert before == after

@@ -118,6 +118,18 @@ class Model(ABC):
         """The horizon after the panel's cutoff, with quantiles at `levels`; where the panel
         `is_count` they are those of y + U, with U uniform on [0, 1)."""
 
+    def paths(
+        self,
+        panel: Panel,  # noqa: ARG002
+        rows: np.ndarray,  # noqa: ARG002
+        n_paths: int,  # noqa: ARG002
+    ) -> np.ndarray | None:
+        """Draws (rows, horizon, paths) of the horizon of some series, which hang together over time
+        and, path by path, across series; None where a model has none. Only their order counts:
+        sums are made of calibrated distributions in that order.
+        """
+        return None
+
     @abstractmethod
     def save_state(self, folder: Path) -> None:
         """Write what was learned; no pickle."""
