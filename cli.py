@@ -101,6 +101,10 @@ Settings = Annotated[
 Force = Annotated[
     bool, typer.Option("--force", metavar="", help="Work even if nothing has changed.")
 ]
+Source = Annotated[
+    str | None,
+    typer.Option("--from", metavar="RUN", help="Begin with the weights of that run's model."),
+]
 Tuned = Annotated[
     bool,
     typer.Option("--tuned", metavar="", help="With the settings that forecast tune found best."),
@@ -192,6 +196,7 @@ def train(
     seed: Seed = None,
     settings: Settings = None,
     tuned: Tuned = False,
+    source: Source = None,
     force: Force = False,
     project_dir: ProjectDir = None,
     profiles_dir: ProfilesDir = None,
@@ -208,7 +213,7 @@ def train(
 
         values = _settings(settings, epochs, seed)
         project = _project(project_dir, profiles_dir, target, as_json)
-        outcomes = run.train(project, panel or [], model, values, force, tuned)
+        outcomes = run.train(project, panel or [], model, values, force, tuned, source)
         say(
             _as_dict(outcomes),
             _lines(outcomes),

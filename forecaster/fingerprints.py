@@ -24,7 +24,9 @@ SHARED_CODE = (
     "least_squares",
     "residuals",
     "origins",
+    "text",
     "forked",
+    "trainer",
     "training",
     "losses",
     "networks",
@@ -42,21 +44,28 @@ class Fingerprints:
     code: str
 
 
-def settings_json(model: Model) -> str:
-    """The settings of a run, as stored."""
-    return json.dumps(
-        {"run": model.run.model_dump(mode="json"), "model": model.settings.model_dump(mode="json")},
-        sort_keys=True,
-    )
+def settings_json(model: Model, with_source: bool = False) -> str:
+    """The settings of a run; as stored, they name the run from whose model it began, too."""
+    settings = {
+        "run": model.run.model_dump(mode="json"),
+        "model": model.settings.model_dump(mode="json"),
+    }
+    if with_source and model.source is not None:
+        settings["from"] = model.source.run_id
+    return json.dumps(settings, sort_keys=True)
 
 
 def fingerprints(model: Model, features: str) -> Fingerprints:
-    """Of a model about to be fitted on features of that fingerprint."""
-    return Fingerprints(
-        features,
-        hashlib.sha256(settings_json(model).encode()).hexdigest(),
-        code_fingerprint(type(model)),
-    )
+    """Of a model about to be fitted on features of that fingerprint.
+
+    The weights it begins from count as code: a champion trained on from stays the same model with
+    the same settings.
+    """
+    code = code_fingerprint(type(model))
+    if model.source is not None:
+        code = hashlib.sha256((code + model.source.sha256).encode()).hexdigest()
+    settings = hashlib.sha256(settings_json(model).encode()).hexdigest()
+    return Fingerprints(features, settings, code)
 
 
 def code_fingerprint(kind: type[Model]) -> str:

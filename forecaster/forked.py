@@ -8,35 +8,29 @@ layer that turns the sequence of a series into a state at every period.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
+from forecaster import checkpoints
 from forecaster.config import Choice, Range
-from forecaster.models.base import Forecast, Learned, Model, Report, history_status
-from forecaster.origins import Origins, actual_demand, parts, row_batches
+from forecaster.errors import BAD_INPUT, ForecastError
+from forecaster.models.base import EpochRecord, Forecast, Learned, Model, Report, history_status
+from forecaster.origins import Origins, actual_demand, parts
 from forecaster.panel import Panel
 from forecaster.signals import Signals, SignalSettings
-from forecaster.training import (
-    Ahead,
-    WeightAverage,
-    assign,
-    load_tensorflow,
-    run_epochs,
-    seed_everything,
-    values_of,
-)
-
-if TYPE_CHECKING:
-    from forecaster.losses import AtOrigin
+from forecaster.text import has_text
+from forecaster.trainer import Trainer, check_loss
+from forecaster.training import Ahead, WeightAverage, assign, run_epochs, seed_everything, values_of
 
 SERIES_OF_A_GROUP = 30  # on average at least, or the groups' profiles are noise
+LONGEST_PATCH = 7
+STATE = ("length", "group", "has_text", "calibration", "learned_to")
 
 
 class ForkedSettings(SignalSettings):
@@ -45,7 +39,11 @@ class ForkedSettings(SignalSettings):
     An epoch is one pass over all series, each with `origins` random origins in one random window,
     but at least `steps_per_epoch` batches. A batch holds at most half of the series. `group` names
     the static feature whose series share a profile and a trend; by default the coarsest with
-    enough series in each group, or all series are one.
+    enough series in each group, or all series are one. The encoder reads `patch` periods as one, by
+    default a season of up to 7. `loss` is that of the mean; `rmsse` is what the metric
+    asks for, per series and of totals; beside it the quantiles have `quantile_weight`. With
+    `quantile` they alone are, and the mean is theirs. `mixed_precision` is for a GPU and does
+    nothing elsewhere.
     """
 
     search: ClassVar[Mapping[str, Range | Choice]] = {
@@ -74,31 +72,29 @@ class ForkedSettings(SignalSettings):
     calibration_origins: int = Field(default=8, ge=1)
     calibration_limit: float = Field(default=1.25, ge=1)
     group: str | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Trainer:
-    """A compiled training step, the variables it changes, and their values before the first one."""
-
-    shape: tuple[Any, ...]
-    step: Callable[..., Any]
-    state: list[Any]
-    initial: list[np.ndarray]
+    patch: int | None = Field(default=None, ge=1)
+    loss: Literal["rmsse", "mse", "tweedie", "negative_binomial", "quantile"] = "rmsse"
+    tweedie_power: float = Field(default=1.3, gt=1, lt=2)
+    mixed_precision: bool = False
 
 
 class Forked(Model):
     """See the module and `ForkedSettings`. A subclass says which encoder it has."""
 
     Settings = ForkedSettings
+    begins_from_others = True
 
     def __init__(self, settings: Any = None, run: Any = None) -> None:
         super().__init__(settings, run)
-        self.network: Any = None
-        self.infer: Any = None
         self.trainer: Trainer | None = None
-        self.weights: list[np.ndarray] | None = None
-        self.length = 1
+        self.shape: tuple[Any, ...] = ()
+        # learned up to the cutoff; and up to a horizon before it, where that was held out
+        self.weights: list[np.ndarray] = []
+        self.early_weights: list[np.ndarray] = []
+        self.length: int | None = None
         self.group: str | None = None
+        self.has_text = False
+        self.learned_to = ""  # the last period that it knows, as ISO date
         self.calibration = 1.0
 
     @abstractmethod
@@ -112,40 +108,53 @@ class Forked(Model):
     def learn(
         self, panel: Panel, held_out: Panel | None, epochs: int | None, report: Report
     ) -> Learned:
-        """Train a new network, then calibrate its totals on origins it has seen."""
+        """Train a new network, then calibrate its totals on origins it has seen.
+
+        With a `source` it begins with that model's weights: while the validation is watched, with
+        those that have not seen it.
+        """
         s = self.settings
-        rng = seed_everything(self.run.seed)
+        check_loss(s.loss, panel)
+        seed_everything(self.run.seed)
         panel = panel.without_derived()
-        self.encoding, self.weights = panel.encoding, None
-        self.group = s.group or coarsest_group(panel)
-        signals = Signals(s, panel, self.group)
-        self.length = min(signals.window, panel.n_periods)
-        data = Origins(signals, self.length)
-        started = np.flatnonzero(np.isfinite(signals.y).any(axis=1))
+        self.encoding, self.length = panel.encoding, None
+        self.group, self.has_text = s.group or coarsest_group(panel), has_text(panel)
+        self.learned_to = str((held_out or panel).cutoff)
+        data = self._data(panel)
+        self.length = data.length
+        started = np.flatnonzero(np.isfinite(data.signals.y).any(axis=1))
         started = started if len(started) else np.arange(panel.n_series)
-        batch = min(s.batch_series, -(-len(started) // 2))
-        steps = max(s.steps_per_epoch, -(-len(started) // batch))
-        train_step = self._begun(data)
-        variables = self.network.trainable_variables
-        average = WeightAverage(variables, s.averaging)
-        rows = row_batches(started, steps, batch, rng)
-        batches = Ahead(lambda: data.batch(next(rows), s.origins, rng))
+        size = min(s.batch_series, -(-len(started) // 2))
+        steps = max(s.steps_per_epoch, -(-len(started) // size))
+        trainer = self._trained_by(data)
+        trainer.begin(self._first_weights(held_out is not None))
+        average = WeightAverage(trainer.variables, s.averaging)
+        best: list[np.ndarray] = []
+        file = self._checkpoint(held_out is not None)
+        history = self._resumed(file, trainer, average, best)
+        done = max((record.epoch for record in history), default=0)
+        ready = data.batches(started, steps, size, s.origins, self.run.seed, done + 1)
 
         def step() -> Any:
-            loss = train_step(*batches.take())
+            loss = trainer.step(*batches.take())
             average.update()
             return loss
 
         def validate() -> float:
             with average.applied():
-                return self._validation_loss(data, held_out)
-
-        best: list[np.ndarray] = []
+                return self._validation_loss(trainer, data, held_out)
 
         def keep() -> None:
             best[:] = average.values
 
-        with batches:
+        def end_epoch(history: list[EpochRecord]) -> None:
+            if file is not None:
+                arrays = {"state": values_of(trainer.state), "average": average.values}
+                records = [vars(record) for record in history]
+                values = {"count": average.count, "history": records}
+                checkpoints.write(file, {**arrays, "best": best}, values)
+
+        with Ahead(lambda: next(ready)) as batches:
             learned = run_epochs(
                 step,
                 steps,
@@ -154,37 +163,44 @@ class Forked(Model):
                 validate if held_out is not None else None,
                 s.patience,
                 keep,
+                history,
+                end_epoch,
             )
-        assign(variables, best or average.values)
-        self.calibration = 1.0 if panel.is_signed else self._calibrated(data)
+        self.weights = best or average.values
+        if held_out is not None:
+            self.early_weights = self.weights
+        trainer.load(self.weights)
+        self.calibration = 1.0 if panel.is_signed else self._calibrated(trainer, data)
         return learned
 
     def forecast(self, panel: Panel) -> Forecast:
         """The horizon after the panel's cutoff."""
         panel = panel.without_derived()
-        signals = Signals(self.settings, panel, self.group)
-        data = Origins(signals, self.length)
+        data = self._data(panel)
+        trainer = self._trained_by(data)
+        trainer.load(self.weights)
         means, quantiles, active = [], [], []
         for rows in parts(panel.n_series):
-            mean, q, at = self._forward(data, rows, panel.n_periods)
-            means.append(mean[:, 0] * at.scale)
-            quantiles.append(q[:, 0] * at.scale[..., None])
+            found, at = trainer.ahead(data, rows, panel.n_periods)
+            means.append(found.mean[:, 0] * at.scale)
+            quantiles.append(found.quantiles[:, 0] * at.scale[..., None])
             active.append(at.active[:, 0] > 0)
         mean, is_active = np.concatenate(means), np.concatenate(active)
         bounds = np.concatenate(quantiles)
-        mean *= self._total_factor(signals, mean, is_active)
+        mean *= self._total_factor(data.signals, mean, is_active)
         if not panel.is_signed:
             bounds = np.maximum(bounds, 0.0)
             # the loss looks at series that still sell; of the others it has learned no mean
             mean[~is_active] = 0.0
-        return Forecast(mean, bounds, history_status(panel, signals.context))
+        return Forecast(mean, bounds, history_status(panel, data.signals.context))
 
     def _total_factor(self, signals: Signals, mean: np.ndarray, active: np.ndarray) -> float:
         """What brings the total of the means (series, horizon) to its level.
 
         Where two years are known the network has seen the year's course, and its calibration on
         past origins holds. Before that the course cannot have been learned, and the active series'
-        total stays at their mean over the middle window.
+        total stays at their mean over the middle window; what has not sold in it yet says nothing
+        of the level.
         """
         panel = signals.panel
         if panel.is_signed or panel.n_periods >= 2 * signals.year:
@@ -192,133 +208,99 @@ class Forked(Model):
         recent = signals.y[active, max(panel.n_periods - signals.windows[1], 0) :]
         known = np.isfinite(recent)
         level = np.where(known, recent, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-        forecast = float(mean[active].sum()) / panel.horizon
+        forecast = float(mean[active][level > 0].sum()) / panel.horizon
         return float(level.sum()) / forecast if level.sum() > 0 and forecast > 0 else 1.0
 
     def save_state(self, folder: Path) -> None:
         """Weights and what belongs to them."""
-        weights = self.weights or values_of(self.network.trainable_variables)
-        np.savez(folder / "weights.npz", *weights)
-        state = {"length": self.length, "group": self.group, "calibration": self.calibration}
+        np.savez(folder / "weights.npz", *self.weights)
+        np.savez(folder / "early_weights.npz", *self.early_weights)
+        state = {name: getattr(self, name) for name in STATE}
         (folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
 
     def load_state(self, folder: Path) -> None:
         """The network itself is built when the first panel shows its shapes."""
-        with np.load(folder / "weights.npz", allow_pickle=False) as file:
-            self.weights = [file[f"arr_{i}"] for i in range(len(file.files))]
+        self.weights, self.early_weights = (
+            _read_weights(folder / f"{name}.npz") for name in ("weights", "early_weights")
+        )
         state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-        self.length, self.group = int(state["length"]), state["group"]
-        self.calibration = float(state["calibration"])
+        for name in STATE:
+            setattr(self, name, state[name])
 
-    def _begun(self, data: Origins) -> Callable[..., Any]:
-        """The training step of a network at its initial weights.
+    def _data(self, panel: Panel) -> Origins:
+        season = panel.season_length
+        patch = self.settings.patch or (season if season <= LONGEST_PATCH else 1)
+        signals = Signals(self.settings, panel, self.group)
+        return Origins(signals, patch, self.has_text, self.length)
 
-        A fit learns twice and a backtest many times. Tracing takes as long as an epoch, so a
-        network of the same shape is not built anew but set back to where the seed had put it.
-        """
+    def _trained_by(self, data: Origins) -> Trainer:
+        """The trainer of a network for the data's shapes: a new one only where they are new."""
         panel = data.signals.panel
         inputs, _, _ = data.inputs(np.arange(1), np.array([panel.n_periods]))
-        shape = (
-            panel.is_signed,
-            panel.cardinalities,
-            *(int(values.shape[-1]) for values in inputs),
+        widths = [int(values.shape[-1]) for values in inputs]
+        shape = (panel.is_signed, panel.is_count, panel.cardinalities, data.patch, *widths)
+        if self.trainer is None or self.shape != shape:
+            periods = -(-data.signals.window // data.patch)
+            self.trainer = Trainer(
+                lambda: self.encoder(periods),
+                self.settings,
+                self.levels,
+                panel,
+                data.patch,
+                self.has_text,
+                inputs,
+            )
+            self.shape = shape
+        return self.trainer
+
+    def _first_weights(self, is_watched: bool) -> list[np.ndarray] | None:
+        """Those of the source, if there is one that knows no more than may be known."""
+        if self.source is None:
+            return None
+        model = self.source.model
+        assert isinstance(model, Forked) and model.encoding and self.encoding
+        if self.learned_to < model.learned_to:
+            reason = f"has learned from periods up to {model.learned_to}, later than the panel's"
+        elif model.encoding.vocabularies != self.encoding.vocabularies:
+            reason = "knows other categories than the panel has now"
+        else:
+            return (model.early_weights or None) if is_watched else model.weights
+        raise ForecastError(
+            f"--from {self.source.run_id}: its model {reason}", "train without --from", BAD_INPUT
         )
-        if self.network is None or self.trainer is None or self.trainer.shape != shape:
-            self.network = None
-            self._build(data)
-            step, state = self._training_step(panel.is_signed)
-            self.trainer = Trainer(shape, step, state, values_of(state))
-        assign(self.trainer.state, self.trainer.initial)
-        return self.trainer.step
 
-    def _build(self, data: Origins) -> None:
-        tf = load_tensorflow()
-        from forecaster.networks import ForkedNetwork
+    def _checkpoint(self, is_watched: bool) -> Path | None:
+        name = "validation.npz" if is_watched else "refit.npz"
+        return self.checkpoints / name if self.checkpoints else None
 
-        s, panel = self.settings, data.signals.panel
-        self.network = ForkedNetwork(
-            self.encoder(data.signals.window),
-            s.units,
-            s.decoder_units,
-            s.embedding_units,
-            s.dropout,
-            len(self.levels),
-            panel.cardinalities,
-        )
-        inputs, _, _ = data.inputs(np.arange(1), np.array([panel.n_periods]))
-        # as a graph: run eagerly, an LSTM takes its periods one by one in Python
-        self.infer = tf.function(lambda x: self.network(x, training=False), reduce_retracing=True)
-        self.infer(inputs)
-        if self.weights is not None:
-            assign(self.network.trainable_variables, self.weights)
+    def _resumed(
+        self, file: Path | None, trainer: Trainer, average: WeightAverage, best: list[np.ndarray]
+    ) -> list[EpochRecord]:
+        """Put everything back to the end of the last epoch that a stopped training finished."""
+        found = checkpoints.read(file) if file is not None else None
+        if found is None:
+            return []
+        arrays, values = found
+        assign(trainer.state, arrays["state"])
+        average.values, average.count, best[:] = arrays["average"], values["count"], arrays["best"]
+        return [EpochRecord(**record) for record in values["history"]]
 
-    def _forward(
-        self, data: Origins, rows: np.ndarray, origin: int
-    ) -> tuple[np.ndarray, np.ndarray, AtOrigin]:
-        """Mean and quantiles in units of the scale, and what is known, at one origin."""
-        if self.network is None:
-            self._build(data)
-        from forecaster.networks import distribution
-
-        inputs, at, base = data.inputs(rows, np.array([origin]))
-        is_signed = data.signals.panel.is_signed
-        mean, quantiles = distribution(self.infer(inputs), at, base, is_signed)
-        return mean.numpy(), quantiles.numpy(), at
-
-    def _objective(
-        self, y: Any, jittered: Any, mean: Any, quantiles: Any, known: Any, at: AtOrigin
-    ) -> Any:
-        from forecaster.losses import mean_loss, quantile_loss
-
-        s = self.settings
-        loss = mean_loss(y, mean, known, at, s.total_weight, s.bias_weight)
-        spread = quantile_loss(jittered, quantiles, known, at, self.levels)
-        return loss + s.quantile_weight * spread
-
-    def _training_step(self, is_signed: bool) -> tuple[Callable[..., Any], list[Any]]:
-        """A compiled step, which returns the batch's loss, and all that it changes."""
-        import keras
-        import tensorflow as tf
-
-        from forecaster.networks import distribution
-
-        s = self.settings
-        variables = self.network.trainable_variables
-        optimizer = keras.optimizers.AdamW(
-            s.learning_rate, weight_decay=s.weight_decay, clipnorm=1.0
-        )
-        optimizer.build(variables)
-
-        @tf.function(reduce_retracing=True)
-        def step(inputs: Any, at: AtOrigin, base: Any, y: Any, jittered: Any, known: Any) -> Any:
-            with tf.GradientTape() as tape:
-                outputs = self.network(inputs, training=True)
-                mean, quantiles = distribution(outputs, at, base, is_signed)
-                loss = self._objective(y, jittered, mean, quantiles, known, at)
-            gradients = tape.gradient(loss, variables)
-            optimizer.apply_gradients(zip(gradients, variables, strict=True))
-            return loss
-
-        return step, [*self.network.variables, *optimizer.variables]
-
-    def _validation_loss(self, data: Origins, held_out: Panel | None) -> float:
+    def _validation_loss(self, trainer: Trainer, data: Origins, held_out: Panel | None) -> float:
         """The training loss at the last origin, mean over series."""
         assert held_out is not None
         end, loss = data.signals.panel.n_periods, 0.0
         demand = actual_demand(held_out)
         rng = np.random.default_rng(self.run.seed)  # the same jitter in every epoch
         for rows in parts(len(demand)):
-            mean, quantiles, at = self._forward(data, rows, end)
+            found, at = trainer.ahead(data, rows, end)
             y, known = data.ahead(rows, demand, end)
-            width = y.shape[-1]
             y = np.where(known, y / at.scale[..., None], 0).astype(np.float32)
-            known = known.astype(np.float32)
-            jittered, quantiles = data.jittered(y, at, rng), quantiles[:, :, :width]
-            value = self._objective(y, jittered, mean[..., :width], quantiles, known, at)
+            jittered, known = data.jittered(y, at, rng), known.astype(np.float32)
+            value = trainer.objective(y, jittered, found.until(y.shape[-1]), known, at)
             loss += float(value) * len(rows) / len(demand)
         return loss
 
-    def _calibrated(self, data: Origins) -> float:
+    def _calibrated(self, trainer: Trainer, data: Origins) -> float:
         """Sold over forecast at the origins of the last two spans: the loss leans low."""
         s, signals = self.settings, data.signals
         end, horizon = signals.panel.n_periods, signals.panel.horizon
@@ -328,13 +310,19 @@ class Forked(Model):
         sold = forecast = 0.0
         for origin in np.unique(origins[(origins > 0) & (origins < end)]):
             for rows in parts(len(demand)):
-                mean, _, at = self._forward(data, rows, int(origin))
+                found, at = trainer.ahead(data, rows, int(origin))
                 y, known = data.ahead(rows, demand, int(origin))
+                mean = found.mean * at.scale[..., None]
                 sold += float(y[known].sum())
-                forecast += float((mean * at.scale[..., None])[..., : y.shape[-1]][known].sum())
+                forecast += float(mean[..., : y.shape[-1]][known].sum())
         if sold <= 0 or forecast <= 0:
             return 1.0
         return float(np.clip(sold / forecast, 1 / s.calibration_limit, s.calibration_limit))
+
+
+def _read_weights(path: Path) -> list[np.ndarray]:
+    with np.load(path, allow_pickle=False) as file:
+        return [file[f"arr_{i}"] for i in range(len(file.files))]
 
 
 def coarsest_group(panel: Panel) -> str | None:

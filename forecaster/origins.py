@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from forecaster.panel import Panel
 from forecaster.signals import Signals
+from forecaster.text import text_codes
 
 if TYPE_CHECKING:
     from forecaster.losses import AtOrigin
@@ -20,11 +22,18 @@ class Origins:
     """Inputs and targets of any series at any origins.
 
     An origin `t` is the number of known periods: a network sees y[:, :t] and forecasts periods t to
-    t + horizon − 1. It reads the last `length` periods before the last of its origins.
+    t + horizon − 1. It reads the last `length` periods before the last of its origins, `patch` of
+    them as one, so that origins lie whole patches apart and `length` is a multiple of them.
     """
 
-    def __init__(self, signals: Signals, length: int) -> None:
-        self.signals, self.length = signals, length
+    def __init__(
+        self, signals: Signals, patch: int, has_text: bool, length: int | None = None
+    ) -> None:
+        self.signals, self.patch = signals, patch
+        n_patches = -(-min(signals.window, signals.panel.n_periods) // patch)
+        self.length = length or patch * n_patches
+        n_series = signals.panel.n_series
+        self.text = text_codes(signals.panel) if has_text else np.zeros((n_series, 0), np.int32)
 
     def inputs(
         self, rows: np.ndarray, origins: np.ndarray
@@ -41,25 +50,29 @@ class Origins:
         level, scale, deviation, active = (values[:, positions] for values in known)
         horizon, base = signals.horizons(rows, origins)
         inputs = [x, positions, horizon, signals.codes[rows], signals.numbers[rows]]
+        inputs.append(self.text[rows])
         tensors = [tf.convert_to_tensor(values) for values in inputs]
         return tensors, AtOrigin(level / scale, scale, deviation, active), base
 
     def batch(self, rows: np.ndarray, n_origins: int, rng: np.random.Generator) -> tuple[Any, ...]:
         """Inputs, what is known at random origins of a random window, base, targets, the same
-        jittered, mask."""
+        jittered, mask.
+
+        An origin before a series' first period learns what launches are like.
+        """
         signals = self.signals
         horizon, end = signals.panel.horizon, signals.panel.n_periods
         last = max(end - max(horizon // 4, 1), 1)
         stop = int(rng.integers(min(self.length, last), last + 1))
         lowest = max(min(stop - self.length + signals.context, stop), 1)
-        drawn = rng.integers(lowest, stop + 1, n_origins - 1)
+        back = rng.integers(0, (stop - lowest) // self.patch + 1, n_origins - 1)
+        drawn = stop - back * self.patch
         origins: np.ndarray = np.append(drawn, stop)
         inputs, at, base = self.inputs(rows, origins)
         index = origins[:, None] + np.arange(horizon)
         y = signals.y[rows]
         target = np.where(index < end, y[:, np.minimum(index, end - 1)], np.nan)
-        started = np.isfinite(y[:, :stop]).cumsum(axis=1)[:, origins - 1] > 0
-        known = np.isfinite(target) & started[..., None]
+        known = np.isfinite(target)
         target = np.where(known, target / at.scale[..., None], 0)
         target = target.astype(np.float32)
         jittered = self.jittered(target, at, rng)
@@ -84,13 +97,17 @@ class Origins:
         begun = np.isfinite(self.signals.y[rows, :origin]).any(axis=1)
         return y, np.isfinite(y) & begun[:, None, None]
 
+    def batches(
+        self, rows: np.ndarray, steps: int, size: int, n_origins: int, seed: int, first: int = 1
+    ) -> Iterator[tuple[Any, ...]]:
+        """Every epoch from `first` on all rows in another order, repeated to fill its batches.
 
-def row_batches(
-    rows: np.ndarray, steps: int, batch: int, rng: np.random.Generator
-) -> Iterator[np.ndarray]:
-    """Every epoch all rows in another order, repeated to fill its batches."""
-    while True:
-        yield from np.resize(rng.permutation(rows), (steps, batch))
+        Each epoch has a generator of its own: one that goes on after the third needs not repeat it.
+        """
+        for epoch in count(first):
+            rng = np.random.default_rng([seed, epoch])
+            for part in np.resize(rng.permutation(rows), (steps, size)):
+                yield self.batch(part, n_origins, rng)
 
 
 def parts(n: int) -> list[np.ndarray]:

@@ -70,8 +70,10 @@ class Covariates:
         if self._log.any():
             part = values[..., self._log]
             values[..., self._log] = np.sign(part) * np.log1p(np.abs(part))
-        values = (values - self._centre) / self._divisor
-        return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+        values -= self._centre
+        values /= self._divisor
+        values[~np.isfinite(values)] = 0.0
+        return values
 
 
 @dataclasses.dataclass(frozen=True)

@@ -105,7 +105,7 @@ def recorded(
             "panel_name": panel_name,
             "model_name": model.name,
             "model_run_id": model_run_id or run_id,
-            "settings": settings_json(model),
+            "settings": settings_json(model, with_source=True),
             "features_fingerprint": prints.features,
             "settings_fingerprint": prints.settings,
             "code_fingerprint": prints.code,

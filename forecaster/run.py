@@ -32,14 +32,16 @@ def train(
     settings: Mapping[str, Any] | None = None,
     force: bool = False,
     tuned: bool = False,
+    source: str | None = None,
 ) -> list[Outcome]:
     """Fit a model on each panel up to its last period and write its live forecast.
 
     The forecast of the validation horizon, made before the refit, is written and scored too. A
     panel whose features, settings and code have been trained before is left alone unless `force`.
     With `tuned`, settings that are not given are those that `tune` found best on the panel.
+    `source` is a run of the same model on the one panel, whose weights are the start.
     """
-    return work.refreshed(project, _train(project, panels, model, settings, force, tuned))
+    return work.refreshed(project, _train(project, panels, model, settings, force, tuned, source))
 
 
 def predict(project: Project, panels: Sequence[str] = ()) -> list[Outcome]:
@@ -141,13 +143,21 @@ def _train(
     settings: Mapping[str, Any] | None,
     force: bool,
     tuned: bool,
+    source: str | None = None,
 ) -> list[Outcome]:
     make_model(model, settings or {})
     warehouse = work.opened(project)
     found = features.panels(warehouse, panels)
     models = [_made(warehouse, panel, model, settings, tuned) for panel in found]
+    if source is not None and len(found) > 1:
+        raise ForecastError(
+            f"--from {source}: a run is of one panel, and {len(found)} panels were asked for",
+            "name its panel with --panel",
+            BAD_INPUT,
+        )
     return [
-        train_panel(warehouse, panel, one, force) for panel, one in zip(found, models, strict=True)
+        train_panel(warehouse, panel, one, force, source)
+        for panel, one in zip(found, models, strict=True)
     ]
 
 

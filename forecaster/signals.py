@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from pydantic import Field
 
@@ -16,7 +18,8 @@ class SignalSettings(ModelSettings):
 
     A value is cut at `winsorise` times the mean size of the sales before it in the capped means.
     The scale of a series is its level and `floor_own` of its long mean and `floor_group` of its
-    group's. The year-ago index enters the base to the power `year_power`.
+    group's, and the more of that the fewer periods are known. The year-ago index enters the base to
+    the power `year_power`.
     """
 
     winsorise: float = Field(default=3.0, gt=0)
@@ -83,7 +86,8 @@ class Signals:
 
         All are what is known at the end of a period; before period 0 they are 0. The scale is a
         shrunken mean size that is never 0; the deviation is the root of the RMSSE's denominator,
-        with a floor; a series is active while it had a sale in the last two long windows.
+        with a floor; a series is active while it had a sale in the last two long windows, and
+        while it is young: known for no longer than a short window.
         """
         s, signed = self.settings, self.panel.is_signed
         short, middle, long = self.windows
@@ -91,6 +95,7 @@ class Signals:
         first = max(start - begin, 0)  # what is before it is only looked back on
         y = self.y[rows, begin:stop].astype(np.float64)
         size = np.abs(y)
+        unit = self.panel.season_length if self.panel.season_length <= 7 else 1
         known = np.isfinite(y)
         sale = np.nan_to_num(size) > 0
         n_known = Trailing(known, first)
@@ -100,14 +105,15 @@ class Signals:
         groups = self.groups[rows]
         total = self.total[:, begin:stop]
         group_mean = (moving_mean(total, long) / self.size[:, None])[groups, first:]
-        scale += s.floor_own * mean_size.over(3 * long) + s.floor_group * group_mean + 1e-6
+        n_periods = n_known.over(3 * long)
+        share = s.floor_group + (1 - s.floor_group) / (1 + 4 * n_periods / unit)
+        scale += s.floor_own * mean_size.over(3 * long) + share * group_mean + 1e-6
         step = np.diff(y, axis=1, prepend=np.nan) ** 2
         deviation = np.cumsum(np.nan_to_num(step), 1)[:, first:]
         deviation /= np.maximum(np.cumsum(np.isfinite(step), 1)[:, first:], 1)
         deviation = np.sqrt(deviation + scale**2 * 0.25)
         mean_capped = TrailingMean(winsorised(y, 2 * long, s.winsorise), n_known)
         n_sales = Trailing(sale, first)
-        unit = self.panel.season_length if self.panel.season_length <= 7 else 1
 
         def ratio(values: np.ndarray) -> np.ndarray:
             return np.arcsinh(values / scale) if signed else np.log1p(values / scale)
@@ -128,11 +134,10 @@ class Signals:
             log_ratio(short_mean, moving_mean(total, long))[groups, first:],
         ]
         place = slice(begin + first, stop)
-        covariates = [self.past[rows, place], self.future[rows, place]]
-        x = np.concatenate([np.stack(columns, axis=-1), *covariates], axis=-1)
-        active = n_sales.over(2 * long) > 0
-        n_missing = max(-start, 0)
-        return [padded(values, n_missing) for values in (x, level, scale, deviation, active)]
+        x = joined(columns, [self.past[rows, place], self.future[rows, place]], max(-start, 0))
+        active = (n_sales.over(2 * long) > 0) | (n_periods <= short)
+        known_at = (level, scale, deviation, active)
+        return [x, *(joined([values], [], max(-start, 0))[..., 0] for values in known_at)]
 
     def horizons(self, rows: np.ndarray, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(features (rows, origins, horizon, k), base multiplier (rows, origins, horizon))."""
@@ -149,10 +154,8 @@ class Signals:
             own = seasonal_profile(np.abs(self.y[rows]), origins, season, prior=profile)
             base = base * profile[..., phase]
             columns += [log_ratio(profile, 1.0)[..., phase], log_ratio(own, profile)[..., phase]]
-        place = np.minimum(origins[:, None] + steps, self.future.shape[1] - 1)
-        known = self.future[rows[:, None, None], place[None]]
-        x = np.concatenate([np.stack(columns, axis=-1), known], axis=-1)
-        return x.astype(np.float32), base.astype(np.float32)
+        known = np.stack([self.future[rows, t : t + horizon] for t in origins], axis=1)
+        return joined(columns, [known]), base.astype(np.float32)
 
     def year_ago(self, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Log of the group's smoothed level a year before each step over that a year before the
@@ -262,8 +265,20 @@ def seasonal_profile(
     return (cycles_known * raw + prior_cycles * prior) / (cycles_known + prior_cycles)
 
 
-def padded(values: np.ndarray, n_missing: int) -> np.ndarray:
-    """As float32, with zeros for `n_missing` periods in front."""
-    padding = [(0, 0)] * values.ndim
-    padding[1] = (n_missing, 0)
-    return np.pad(values, padding).astype(np.float32)
+def joined(
+    columns: Sequence[np.ndarray], blocks: Sequence[np.ndarray], n_missing: int = 0
+) -> np.ndarray:
+    """(series, periods, …, features) float32 of columns (series, periods, …) and blocks of several
+    features, with zeros for `n_missing` periods in front. Written once, in place.
+    """
+    series, periods, *rest = columns[0].shape
+    width = len(columns) + sum(block.shape[-1] for block in blocks)
+    out = np.zeros((series, n_missing + periods, *rest, width), np.float32)
+    known = out[:, n_missing:]
+    for i, column in enumerate(columns):
+        known[..., i] = column
+    place = len(columns)
+    for block in blocks:
+        known[..., place : place + block.shape[-1]] = block
+        place += block.shape[-1]
+    return out

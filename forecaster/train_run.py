@@ -4,32 +4,49 @@ from __future__ import annotations
 
 import dataclasses
 
-from forecaster import artifacts, champions, features, forecast_tables, registry, work
+import numpy as np
+
+from forecaster import artifacts, champions, checkpoints, features, forecast_tables, registry, work
+from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.features import PanelSettings
 from forecaster.fingerprints import fingerprints
-from forecaster.models.base import Model
+from forecaster.models.base import Fit, Model, Report, Source
+from forecaster.panel import Panel
 from forecaster.recording import Outcome, recorded
 from forecaster.results import cutoff_tables, run_results
 from forecaster.warehouse import Warehouse
 
 
 def train_panel(
-    warehouse: Warehouse, settings: PanelSettings, model: Model, force: bool
+    warehouse: Warehouse,
+    settings: PanelSettings,
+    model: Model,
+    force: bool,
+    source: str | None = None,
 ) -> Outcome:
     """Fit up to the last period. The forecast of the validation horizon, made before the refit, is
-    written too; unchanged features, settings and code train nothing unless `force`.
+    written too; unchanged features, settings and code train nothing unless `force`. `source` is the
+    run whose model the training begins from. A training that was stopped goes on.
     """
     name = settings.panel_name
+    if source is not None:
+        model.source = _source(warehouse, settings, model, source)
     prints = fingerprints(model, features.fingerprint(warehouse, name))
     earlier = registry.find_complete(warehouse, "train", name, model.name, prints)
     if earlier and not force:
         return Outcome("train", name, model.name, earlier, "unchanged")
     panel = work.read(warehouse, settings)
+    folder = checkpoints.folder_of(
+        warehouse.project.artifacts_folder, name, model.name, *dataclasses.astuple(prints)
+    )
+    model.checkpoints, found = folder, checkpoints.describe(folder)
+    if found:
+        warehouse.project.progress.note(f"{name}: {found}")
     with recorded(warehouse, "train", name, model, prints) as run:
         live = panel.at(panel.cutoff)
         origin = panel.validation_cutoff(panel.cutoff)
         with warehouse.project.progress.task(f"Training {model.name} on {name}") as task:
-            fit = model.fit(live, origin, work.epoch_reporter(task, model))
+            fit = _fit(model, live, origin, work.epoch_reporter(task, model))
         tables = [cutoff_tables(panel, live, model.predict(live), model)]
         if fit.validation is not None and origin is not None:
             tables.append(cutoff_tables(panel, panel.at(origin), fit.validation, model))
@@ -44,14 +61,48 @@ def train_panel(
             replaces=stack[-1]["run_id"] if stack else None,
         )
         run.complete(results, {"artifact_path": path, "artifact_sha256": digest})
+    checkpoints.forget(folder)
     if verdict.is_champion and champions.champion(warehouse, name)["run_id"] != run.run_id:
         # another train came between: it is the one to be better than
         verdict = champions.judge(warehouse, name, model, prints.settings)
         if verdict.is_champion:
             forecast_tables.promote(warehouse, run.run_id, verdict.reason)
-    notes = (
-        ()
-        if origin is not None
-        else (f"{name}: too short a history to hold out a horizon for validation",)
+    notes = [found] if found else []
+    if origin is None:
+        notes.append(f"{name}: too short a history to hold out a horizon for validation")
+    return dataclasses.replace(run.outcome, verdict=verdict, notes=tuple(notes))
+
+
+def _fit(model: Model, live: Panel, origin: np.datetime64 | None, report: Report) -> Fit:
+    """What stopped by itself would stop again: nothing is left to go on from."""
+    try:
+        return model.fit(live, origin, report)
+    except ForecastError:
+        if model.checkpoints is not None:
+            checkpoints.forget(model.checkpoints)
+        raise
+
+
+def _source(warehouse: Warehouse, settings: PanelSettings, model: Model, run_id: str) -> Source:
+    """The trained model of a run of the same panel and model."""
+    row = registry.show(warehouse, run_id)
+    if (row["kind"], row["status"]) != ("train", "complete"):
+        reason = f"is a {row['kind']} run, {row['status']}, and has no model of its own"
+    elif row["panel_name"] != settings.panel_name:
+        reason = f"is of panel '{row['panel_name']}'"
+    elif row["model_name"] != model.name:
+        reason = f"is of {row['model_name']}"
+    elif not model.begins_from_others:
+        reason = f"cannot be gone on from: {model.name} learns no weights step by step"
+    else:
+        trained = artifacts.load(
+            warehouse.path.parent, row["artifact_path"], row["artifact_sha256"], run_id
+        )
+        trained.check_made_for(settings)
+        return Source(run_id, row["artifact_sha256"], trained)
+    raise ForecastError(
+        f"--from {run_id}: to train {model.name} on '{settings.panel_name}' from it, it must be a "
+        f"complete train run of the same; it {reason}",
+        "see `forecast runs list`, or train without --from",
+        BAD_INPUT,
     )
-    return dataclasses.replace(run.outcome, verdict=verdict, notes=notes)

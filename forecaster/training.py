@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Self
@@ -52,15 +52,24 @@ def run_epochs(
     validate: Callable[[], float] | None = None,
     patience: int = 10,
     keep: Callable[[], None] = lambda: None,
+    history: Sequence[EpochRecord] = (),
+    end_epoch: Callable[[list[EpochRecord]], None] = lambda _history: None,
 ) -> Learned:
     """`epochs` of `steps` calls of `step`, which returns the loss of one batch.
 
     With `validate`, stop after `patience` epochs without a better loss; `keep` is called after each
-    epoch that was the best so far. A loss that is no number stops the run and says so.
+    epoch that was the best so far. A loss that is no number stops the run and says so. `end_epoch`
+    gets the records so far; a training that was stopped goes on from the `history` it had then.
     """
-    history: list[EpochRecord] = []
+    records = list(history)
     best, best_epoch = np.inf, 0
-    for epoch in range(1, epochs + 1):
+    for record in records:
+        if record.split == "validation" and record.metric_value < best:
+            best, best_epoch = record.metric_value, record.epoch
+    done = max((record.epoch for record in records), default=0)
+    for epoch in range(done + 1, epochs + 1):
+        if validate is not None and epoch - 1 - best_epoch >= patience:
+            break
         begun = time.monotonic()
         losses = {"train": float(np.mean([float(step()) for _ in range(steps)]))}
         if validate is not None:
@@ -72,15 +81,13 @@ def run_epochs(
                     f"training diverged: the {split} loss of epoch {epoch} is {value}",
                     "use a lower learning rate, for example --set learning_rate=0.0005",
                 )
-            history.append(EpochRecord(epoch, split, "loss", value, seconds))
-            report(history[-1])
-        if validate is not None:
-            if losses["validation"] < best:
-                best, best_epoch = losses["validation"], epoch
-                keep()
-            if epoch - best_epoch >= patience:
-                break
-    return Learned(history, best_epoch or epochs)
+            records.append(EpochRecord(epoch, split, "loss", value, seconds))
+            report(records[-1])
+        if validate is not None and losses["validation"] < best:
+            best, best_epoch = losses["validation"], epoch
+            keep()
+        end_epoch(records)
+    return Learned(records, best_epoch or epochs)
 
 
 class Ahead:

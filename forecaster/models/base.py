@@ -82,10 +82,20 @@ class Learned:
     best_epoch: int | None = None
 
 
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """The trained model that a training begins from, the run that trained it, and its hash."""
+
+    run_id: str
+    sha256: str
+    model: Model
+
+
 class Model(ABC):
     """A subclass has `Settings` and defines `learn`, `forecast`, `save_state` and `load_state`."""
 
     Settings: ClassVar[type[ModelSettings]] = ModelSettings
+    begins_from_others: ClassVar[bool] = False  # whether it heeds a `source`
 
     def __init__(self, settings: Any = None, run: RunSettings | None = None) -> None:
         self.settings: Any = settings or self.Settings()
@@ -93,6 +103,8 @@ class Model(ABC):
         self.encoding: Encoding | None = None
         self.made_for: dict[str, Any] = {}
         self.conformal = Calibration.identity()
+        self.source: Source | None = None
+        self.checkpoints: Path | None = None  # a folder, where a training leaves what it has so far
 
     @property
     def name(self) -> str:

@@ -53,10 +53,10 @@ def test_learns_anew_each_time(panel):
     """A network that has learned before is set back: nothing of what it saw remains."""
     used, fresh, cut = small_lstm(), small_lstm(), panel.at(panel.cutoff)
     used.fit(panel.at(panel.ds[60]), None)
-    trained = used.network
+    trained = used.trainer
     used.fit(cut, None)
     fresh.fit(cut, None)
-    assert used.network is trained
+    assert used.trainer is trained
     found, expected = used.predict(cut), fresh.predict(cut)
     np.testing.assert_array_equal(found.mean, expected.mean)
     np.testing.assert_array_equal(found.quantiles, expected.quantiles)
