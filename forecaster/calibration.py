@@ -130,7 +130,7 @@ def held_out_pits(
     """(series, steps): randomised PITs of what `panel` knows after `cut`; NaN where demand is not
     known, stock had run out, or the series had not begun.
     """
-    actual = actual_demand(panel)[:, cut.n_periods : cut.n_periods + cut.horizon]
+    actual = actual_demand(panel, periods=slice(cut.n_periods, cut.n_periods + cut.horizon))
     launched = cut.is_launched
     actual[~launched] = np.nan
     if marginals.is_count:

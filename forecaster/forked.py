@@ -21,7 +21,7 @@ from forecaster import checkpoints
 from forecaster.config import Choice, Range
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.models.base import EpochRecord, Forecast, Learned, Model, Report, history_status
-from forecaster.origins import Origins, actual_demand, parts
+from forecaster.origins import Origins, parts
 from forecaster.panel import Panel
 from forecaster.signals import Signals, SignalSettings
 from forecaster.text import has_text
@@ -289,29 +289,27 @@ class Forked(Model):
         """The training loss at the last origin, mean over series."""
         assert held_out is not None
         end, loss = data.signals.panel.n_periods, 0.0
-        demand = actual_demand(held_out)
         rng = np.random.default_rng(self.run.seed)  # the same jitter in every epoch
-        for rows in parts(len(demand)):
+        for rows in parts(data.signals.panel.n_series):
             found, at = trainer.ahead(data, rows, end)
-            y, known = data.ahead(rows, demand, end)
+            y, known = data.ahead(rows, held_out, end)
             y = np.where(known, y / at.scale[..., None], 0).astype(np.float32)
             jittered, known = data.jittered(y, at, rng), known.astype(np.float32)
             value = trainer.objective(y, jittered, found.until(y.shape[-1]), known, at)
-            loss += float(value) * len(rows) / len(demand)
+            loss += float(value) * len(rows) / held_out.n_series
         return loss
 
     def _calibrated(self, trainer: Trainer, data: Origins) -> float:
         """Sold over forecast at the origins of the last two spans: the loss leans low."""
         s, signals = self.settings, data.signals
         end, horizon = signals.panel.n_periods, signals.panel.horizon
-        demand = actual_demand(signals.panel)
         first = max(end - horizon - 2 * signals.span, signals.context)
         origins = np.linspace(first, end - horizon // 2, s.calibration_origins).astype(int)
         sold = forecast = 0.0
         for origin in np.unique(origins[(origins > 0) & (origins < end)]):
-            for rows in parts(len(demand)):
+            for rows in parts(data.signals.panel.n_series):
                 found, at = trainer.ahead(data, rows, int(origin))
-                y, known = data.ahead(rows, demand, int(origin))
+                y, known = data.ahead(rows, signals.panel, int(origin))
                 mean = found.mean * at.scale[..., None]
                 sold += float(y[known].sum())
                 forecast += float(mean[..., : y.shape[-1]][known].sum())

@@ -87,13 +87,11 @@ class Origins:
         noise = rng.random(target.shape, np.float32) / at.scale[..., None]
         return (target + noise).astype(np.float32)
 
-    def ahead(
-        self, rows: np.ndarray, actual: np.ndarray, origin: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Actual demand (series, 1, steps) from one origin on, and where it is scored: known, of
-        series begun before the origin.
+    def ahead(self, rows: np.ndarray, panel: Panel, origin: int) -> tuple[np.ndarray, np.ndarray]:
+        """Actual demand (series, 1, steps) of a panel from one origin on, and where it is scored:
+        known, of series begun before the origin.
         """
-        y = actual[rows, None, origin : origin + self.signals.panel.horizon]
+        y = actual_demand(panel, rows, slice(origin, origin + panel.horizon))[:, None]
         begun = np.isfinite(self.signals.y[rows, :origin]).any(axis=1)
         return y, np.isfinite(y) & begun[:, None, None]
 
@@ -115,6 +113,10 @@ def parts(n: int) -> list[np.ndarray]:
     return np.array_split(np.arange(n), max(-(-n // SERIES_AT_ONCE), 1))
 
 
-def actual_demand(panel: Panel) -> np.ndarray:
-    """Demand, NaN where stock is recorded to have run out."""
-    return np.where(panel.stocked_out > 0, np.nan, panel.y).astype(np.float32)
+def actual_demand(
+    panel: Panel, rows: np.ndarray | slice = slice(None), periods: slice = slice(None)
+) -> np.ndarray:
+    """Demand (series, periods), NaN where stock is recorded to have run out."""
+    return np.where(
+        panel.stocked_out[rows, periods] > 0, np.float32(np.nan), panel.y[rows, periods]
+    )

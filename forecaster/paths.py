@@ -132,7 +132,7 @@ def past_errors(
     periods are independent.
     """
     season, horizon, n = panel.season_length, panel.horizon, panel.n_periods
-    y = actual_demand(panel)[rows]
+    y = actual_demand(panel, rows)
     noise = rng.random((len(rows), horizon, n_paths), np.float32)
     last = n - horizon
     if last < season:

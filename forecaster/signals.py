@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from forecaster.config import ModelSettings
-from forecaster.panel import Panel
+from forecaster.panel import ROWS_AT_ONCE, Panel
 
 PERIODS_OF_A_YEAR = {"day": 364, "week": 52, "month": 12}  # that keep the phase of the season
 
@@ -47,10 +47,12 @@ class Signals:
         self.context, self.span = self.windows[1], self.windows[2]
         self.window = self.context + self.span  # what a network reads at once
         self.year = PERIODS_OF_A_YEAR[panel.frequency]
-        capped = winsorised(self.y, 2 * self.windows[2], settings.winsorise)
-        capped = np.nan_to_num(np.abs(capped) if panel.is_signed else capped)
         self.total = np.zeros((n_groups, self.y.shape[1]))
-        np.add.at(self.total, self.groups, capped)
+        for first in range(0, panel.n_series, ROWS_AT_ONCE):
+            part = slice(first, first + ROWS_AT_ONCE)  # of all at once the sums would be gigabytes
+            capped = winsorised(self.y[part], 2 * self.windows[2], settings.winsorise)
+            capped = np.nan_to_num(np.abs(capped) if panel.is_signed else capped)
+            np.add.at(self.total, self.groups[part], capped)
         self.size = np.maximum(np.bincount(self.groups, minlength=n_groups), 1).astype(float)
 
     @property
