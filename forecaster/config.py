@@ -43,11 +43,16 @@ class ModelSettings(BaseModel):
 
 
 class RunSettings(BaseModel):
-    """Settings that every model has. `confidence_level` is that of yhat_lower to yhat_upper."""
+    """Settings that every model has.
+
+    `confidence_level` is that of yhat_lower to yhat_upper. `nodes_model` forecasts the nodes that a
+    panel's series add up to, where a panel of nodes is declared; `none` leaves the series alone.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: int = Field(default=1, ge=0, lt=2**32)
+    nodes_model: str = "linear_local"
     quantiles: tuple[float, ...] = (0.05, 0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9, 0.95)
     confidence_level: float = Field(default=0.8, gt=0, lt=1)
 

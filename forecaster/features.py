@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,12 @@ def panels(warehouse: Warehouse, wanted: Sequence[str] = ()) -> list[PanelSettin
     return [found[name] for name in (wanted or found)]
 
 
+def nodes_panel(warehouse: Warehouse, panel_name: str) -> PanelSettings | None:
+    """The panel whose series are the nodes above a panel's series, if one is declared."""
+    found = [panel for panel in panels(warehouse) if panel.nodes_of == panel_name]
+    return found[0] if found else None
+
+
 def cutoffs(warehouse: Warehouse, panel_name: str) -> list[Cutoff]:
     """The cutoffs of a panel, oldest first."""
     rows = warehouse.rows(
@@ -94,17 +101,19 @@ def cutoffs(warehouse: Warehouse, panel_name: str) -> list[Cutoff]:
 
 
 def fingerprint(warehouse: Warehouse, panel_name: str) -> str:
-    """Hash of all the features of a panel, whatever the order of the rows."""
+    """Hash of all the features of a panel and of its nodes, whatever the order of the rows."""
     digest = hashlib.sha256()
+    above = nodes_panel(warehouse, panel_name)
+    names = [panel_name] if above is None else [panel_name, above.panel_name]
     with warehouse.connect() as connection:
-        for name in FEATURE_TABLES:
+        for panel, name in itertools.product(names, FEATURE_TABLES):
             relation = warehouse.project.relation(name)
             table = warehouse.query(
                 connection,
                 f"select count(*) as n, cast(sum(hash(t)) as varchar) as h from {relation}"
                 " as t "
                 "where panel_name = $panel",
-                panel=panel_name,
+                panel=panel,
             )
             columns = warehouse.query(connection, f"select * from {relation} limit 0").schema
             digest.update(f"{name} {columns} {table.to_pylist()}\n".encode())

@@ -14,6 +14,7 @@ import numpy as np
 
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.hierarchy import Level
+from forecaster.reconciliation import Membership
 
 LARGE = 1 << 30  # bytes; an array above it is memory-mapped
 ROWS_AT_ONCE = 2048
@@ -107,6 +108,14 @@ class Encoding:
 
 
 @dataclasses.dataclass(frozen=True)
+class Nodes:
+    """The panel of the nodes that a panel's series add up to, uncut, and which series those are."""
+
+    panel: Panel
+    membership: Membership
+
+
+@dataclasses.dataclass(frozen=True)
 class Panel:
     """A panel up to its last known period, with `horizon` more of known-future covariates.
 
@@ -140,6 +149,7 @@ class Panel:
     encoding: Encoding | None = None
     derived: frozenset[str] = frozenset()
     levels: tuple[Level, ...] = ()
+    nodes: Nodes | None = None
 
     @property
     def n_series(self) -> int:

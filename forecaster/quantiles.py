@@ -80,6 +80,12 @@ class Marginals:
         values = values if self.is_signed else np.maximum(values, 0)
         return dataclasses.replace(self, values=values.astype(np.float32))
 
+    def moved(self, by: np.ndarray) -> Self:
+        """Demand plus an amount (series, horizon)."""
+        values = self.values + np.asarray(by, np.float32)[..., None]
+        values = values if self.is_signed else np.maximum(values, 0)
+        return dataclasses.replace(self, values=values)
+
 
 def interpolation(grid: np.ndarray, levels: np.ndarray, is_signed: bool) -> np.ndarray:
     """(grid, levels) float32: quantiles at `levels` are those of the grid times this matrix.

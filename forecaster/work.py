@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from forecaster.config import model_settings, run_settings, split_settings
 from forecaster.features import PanelSettings
 from forecaster.models import model_class
 from forecaster.models.base import EpochRecord, Model
+from forecaster.node_panel import read_nodes
 from forecaster.panel import Panel
 from forecaster.progress import Task
 from forecaster.project import ANALYSES, Project
@@ -43,9 +45,11 @@ def refreshed(project: Project, outcomes: list[Outcome]) -> list[Outcome]:
 
 
 def read(warehouse: Warehouse, settings: PanelSettings, model: Model | None = None) -> Panel:
-    """A panel's features, with the scales of a trained model where one is given."""
+    """A panel's features and nodes, with the scales of a trained model where one is given."""
     with warehouse.project.progress.task(f"Reading {settings.panel_name}"):
-        return features.read_panel(warehouse, settings, model.encoding if model else None)
+        panel = features.read_panel(warehouse, settings, model.encoding if model else None)
+        nodes = read_nodes(warehouse, panel)
+    return dataclasses.replace(panel, nodes=nodes)
 
 
 def epoch_reporter(task: Task, model: Model | None, prefix: str = "") -> Any:

@@ -14,6 +14,7 @@ import numpy as np
 from forecaster.calibration import Calibration, volume_classes
 from forecaster.config import ModelSettings, RunSettings, model_settings
 from forecaster.errors import BAD_INPUT, ForecastError
+from forecaster.nodes import NodeForecaster
 from forecaster.panel import Encoding, Panel
 from forecaster.quantiles import LEVELS, Marginals
 from forecaster.seasonal import seasonal_forecast
@@ -65,6 +66,15 @@ class Forecast:
             self, mean=mean, quantiles=marginals.at(levels), marginals=marginals
         )
 
+    def moved(self, by: np.ndarray, levels: np.ndarray) -> Forecast:
+        """Mean and distribution plus an amount (series, horizon), with quantiles at `levels`."""
+        assert self.marginals is not None
+        marginals = self.marginals.moved(by)
+        mean = (self.mean + by).astype(np.float32)
+        return dataclasses.replace(
+            self, mean=mean, quantiles=marginals.at(levels), marginals=marginals
+        )
+
 
 @dataclasses.dataclass(frozen=True)
 class Fit:
@@ -96,6 +106,7 @@ class Model(ABC):
 
     Settings: ClassVar[type[ModelSettings]] = ModelSettings
     begins_from_others: ClassVar[bool] = False  # whether it heeds a `source`
+    is_reconciled: ClassVar[bool] = True  # where the panel has nodes; a baseline stays as it is
 
     def __init__(self, settings: Any = None, run: RunSettings | None = None) -> None:
         self.settings: Any = settings or self.Settings()
@@ -105,6 +116,7 @@ class Model(ABC):
         self.conformal = Calibration.identity()
         self.source: Source | None = None
         self.checkpoints: Path | None = None  # a folder, where a training leaves what it has so far
+        self.nodes: NodeForecaster | None = None
 
     @property
     def name(self) -> str:
@@ -158,7 +170,11 @@ class Model(ABC):
         validation there is one pass, for the epochs set, and no calibration.
 
         The validation forecast is given as it was before it calibrated anything.
+
+        Where the panel has nodes, they are fitted too, and `predict` agrees with them. The validation
+        forecast does not: it decides how far they are trusted.
         """
+        self.nodes = None
         self.made_for = {name: getattr(panel, name) for name in MADE_FOR}
         history: list[EpochRecord] = []
         validation, epochs = None, None
@@ -175,6 +191,9 @@ class Model(ABC):
         self.encoding = panel.encoding
         refitted = self.learn(panel, None, epochs, report)
         self.conformal = calibrated
+        if validation_cutoff is not None and validation is not None and self._has_nodes(panel):
+            early_mean = validation.mean
+            self.nodes = NodeForecaster.fitted(self, panel, validation_cutoff, early_mean)
         return Fit(history or refitted.history, validation)
 
     def predict(self, panel: Panel) -> Forecast:
@@ -184,8 +203,11 @@ class Model(ABC):
         calibration = self.conformal if self.conformal.n_obs.any() else None
         if calibration is not None:
             marginals = calibration.applied(marginals, volume_classes(panel))
-        quantiles = marginals.at(np.array(self.run.quantiles))
-        return Forecast(mean, quantiles, status, marginals, calibration)
+        levels = np.array(self.run.quantiles)
+        forecast = Forecast(mean, marginals.at(levels), status, marginals, calibration)
+        if self.nodes is None or panel.nodes is None:
+            return forecast
+        return self.nodes.agreed(panel, forecast, levels)
 
     def _distribution(self, panel: Panel) -> tuple[np.ndarray, np.ndarray, Marginals]:
         """Mean, status and distributions before calibration."""
@@ -201,6 +223,9 @@ class Model(ABC):
         if not panel.is_signed:
             mean, quantiles = np.maximum(mean, 0), np.maximum(quantiles, 0)
         return mean, status, Marginals(self.levels, quantiles, panel.is_count, panel.is_signed)
+
+    def _has_nodes(self, panel: Panel) -> bool:
+        return panel.nodes is not None and self.is_reconciled and self.run.nodes_model != "none"
 
     def check_made_for(self, panel: Any) -> None:
         """Raises where a panel, or the settings of one, is not what the model was fitted to."""
@@ -230,6 +255,9 @@ class Model(ABC):
             json.dumps(description, indent=1, ensure_ascii=False), encoding="utf-8"
         )
         self.save_state(folder)
+        if self.nodes is not None:
+            (folder / "nodes").mkdir()
+            self.nodes.save(folder / "nodes")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -243,6 +271,8 @@ class Model(ABC):
         model.made_for = description["made_for"]
         model.conformal = Calibration.from_json(description["calibration"])
         model.load_state(folder)
+        if (folder / "nodes").is_dir():
+            model.nodes = NodeForecaster.load(folder / "nodes")
         return model
 
 

@@ -30,6 +30,7 @@ class SeasonalMean(Model):
     """
 
     Settings: ClassVar[type[ModelSettings]] = SeasonalMeanSettings
+    is_reconciled = False
 
     @property
     def n_seasons(self) -> int:

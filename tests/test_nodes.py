@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from forecaster.config import RunSettings
+from forecaster.models.base import load_model
+from forecaster.models.linear_local import LinearLocal
+from forecaster.models.seasonal_mean import SeasonalMean
+from forecaster.panel import Nodes, Panel
+from forecaster.reconciliation import Membership
+from tests.conftest import make_panel
+
+
+@pytest.fixture(scope="module")
+def shop() -> Panel:
+    """Twelve short series, and the long history of their total, whose promotions are planned."""
+    long = make_panel(n_series=12, n_periods=420, seed=7)
+    total = dataclasses.replace(
+        long,
+        name="nodes",
+        unique_ids=np.array(["total/total"], object),
+        start=np.zeros(1, np.int64),
+        y=np.nansum(long.y, axis=0, keepdims=True),
+        y_train=np.nansum(long.y, axis=0, keepdims=True),
+        stocked_out=np.zeros((1, 420), np.float32),
+        weight=np.zeros((1, 420), np.float32),
+        past_values=np.zeros((1, 420, 0), np.float32),
+        past_names=(),
+        future_values=long.future_values[:1].copy(),
+        categories={"level": np.array(["total"], object)},
+        numbers={},
+    )
+    first = 420 - 84
+    scaling = {day: scales for day, scales in long.scaling.items() if day >= long.ds[first]}
+    members = Membership.of(np.zeros(12, int), np.arange(12), (1, 12), np.array(["total"], object))
+    return dataclasses.replace(
+        long,
+        ds=long.ds[first:],
+        start=np.maximum(long.start - first, 0),
+        y=long.y[:, first:],
+        y_train=long.y_train[:, first:],
+        stocked_out=long.stocked_out[:, first:],
+        weight=long.weight[:, first:],
+        past_values=long.past_values[:, first:],
+        future_values=long.future_values[:, first:],
+        scaling=scaling,
+        nodes=Nodes(total, members),
+    )
+
+
+def fitted(model, panel: Panel, cutoff: np.datetime64):
+    cut = panel.at(cutoff)
+    model.fit(cut, panel.ds[panel.index_of(cutoff) - panel.horizon])
+    return model, cut
+
+
+def test_series_are_brought_nearer_to_the_nodes_forecast(shop):
+    model, cut = fitted(LinearLocal(), shop, shop.cutoff)
+    alone = fitted(LinearLocal(run=RunSettings(nodes_model="none")), shop, shop.cutoff)[0]
+    assert model.nodes is not None
+    assert alone.nodes is None
+    nodes = model.nodes.model.predict(shop.nodes.panel.at(shop.cutoff)).mean[0]
+    before, after = alone.predict(cut).mean.sum(0), model.predict(cut).mean.sum(0)
+    if model.nodes.weights.is_used:
+        assert np.abs(after - nodes).sum() < np.abs(before - nodes).sum()
+    else:
+        np.testing.assert_array_equal(after, before)
+
+
+def test_quantiles_follow_the_mean(shop):
+    model, cut = fitted(LinearLocal(), shop, shop.cutoff)
+    forecast = model.predict(cut)
+    assert (np.diff(forecast.quantiles, axis=-1) >= 0).all()
+    np.testing.assert_array_equal(forecast.quantiles, np.round(forecast.quantiles))
+
+
+def test_baselines_stay_as_they_are(shop):
+    model, _ = fitted(SeasonalMean(), shop, shop.cutoff)
+    assert model.nodes is None
+
+
+def test_the_nodes_model_lies_beside_the_series(shop, tmp_path):
+    model, cut = fitted(LinearLocal(), shop, shop.cutoff)
+    model.save(tmp_path)
+    again = load_model(tmp_path)
+    np.testing.assert_array_equal(again.predict(cut).mean, model.predict(cut).mean)
+
+
+def test_blind_to_what_nodes_did_after_the_cutoff(shop):
+    """Demand of nodes after the cutoff changes nothing."""
+    cutoff = shop.ds[shop.n_periods - 15]
+    later = shop.nodes.panel.index_of(cutoff) + 1
+    y = shop.nodes.panel.y.copy()
+    y[:, later:] = 7777.0
+    changed = dataclasses.replace(shop.nodes.panel, y=y, y_train=y)
+    other = dataclasses.replace(shop, nodes=Nodes(changed, shop.nodes.membership))
+    forecasts = []
+    for panel in (shop, other):
+        model, cut = fitted(LinearLocal(), panel, cutoff)
+        forecasts.append(model.predict(cut))
+    np.testing.assert_array_equal(forecasts[0].mean, forecasts[1].mean)
+    np.testing.assert_array_equal(forecasts[0].quantiles, forecasts[1].quantiles)
