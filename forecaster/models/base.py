@@ -171,8 +171,8 @@ class Model(ABC):
 
         The validation forecast is given as it was before it calibrated anything.
 
-        Where the panel has nodes, they are fitted too, and `predict` agrees with them. The validation
-        forecast does not: it decides how far they are trusted.
+        Where the panel has nodes, they are fitted too, and `predict` agrees with them. The
+        validation forecast does not: it decides how far they are trusted.
         """
         self.nodes = None
         self.made_for = {name: getattr(panel, name) for name in MADE_FOR}
