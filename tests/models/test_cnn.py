@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from forecaster.models.cnn import CNN, CNNSettings, dilations
+from forecaster.models.lstm import LSTM
 from tests.conftest import make_panel
 from tests.models.model_checks import (
     check_blind_to_future,
@@ -46,3 +47,25 @@ def test_sees_the_whole_window_and_nothing_later(periods):
     first = x.copy()
     first[0, 0] += 1
     assert np.array(layer(first))[0, periods - 1] != before[0, periods - 1]
+
+
+@pytest.mark.parametrize("kind", [CNN, LSTM])
+def test_half_precision_only_where_there_is_a_gpu(kind, panel, monkeypatch):
+    """The layers compute in bfloat16, weights and forecasts stay float32."""
+    import keras
+    import tensorflow as tf
+
+    values = {**SMALL.model_dump(exclude={"units"}), "units": 6, "mixed_precision": True}
+    cut = panel.at(panel.cutoff)
+    plain = kind(kind.Settings(**values))
+    plain.fit(cut, None)
+    assert plain.trainer.network.compute_dtype == "float32"
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [kind])
+    mixed = kind(kind.Settings(**values))
+    mixed.fit(cut, None)
+    assert mixed.trainer.network.compute_dtype == "bfloat16"
+    assert {v.dtype for v in mixed.trainer.variables} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"
+    check_forecast(mixed.predict(cut), panel, len(mixed.run.quantiles))
+    forecast, expected = mixed.predict(cut).mean, plain.predict(cut).mean
+    np.testing.assert_allclose(forecast, expected, rtol=0.1, atol=0.1)
