@@ -88,7 +88,8 @@ final as (
     from level_means
     where n_{{ metric }} > 0
     {%- endfor %}
-    {%- for metric in ['pinball', 'share_below', 'share_at_or_below'] %}
+    {%- for kind, prefix in {'step': '', 'sum': 'cumulative_'}.items() %}
+    {%- for metric in ['pinball', 'share_below', 'share_at_or_below', 'pit', 'pit_deviation'] %}
     union all
     select
         run_id,
@@ -96,17 +97,19 @@ final as (
         model_name,
         level,
         cast(null as varchar) as unique_id,
-        cast(null as varchar) as segment_type,
-        cast(null as varchar) as segment,
+        case when volume_class is not null then 'volume_class' end as segment_type,
+        volume_class as segment,
         cutoff,
         horizon_step,
-        quantile,
+        {{ 'cast(null as double) as quantile' if metric == 'pit_deviation' else 'quantile' }},
         stockouts,
         actuals,
-        '{{ metric }}' as metric_name,
+        '{{ prefix }}{{ metric }}' as metric_name,
         {{ metric }} as metric_value,
         n_obs
-    from quantile_scores
+    from {{ 'pit_scores' if metric == 'pit_deviation' else 'quantile_scores' }}
+    where kind = '{{ kind }}'
+    {%- endfor %}
     {%- endfor %}
 )
 

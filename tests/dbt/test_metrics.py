@@ -42,6 +42,8 @@ TABLES = {
     " confidence_level double, forecast_status text",
     "quantiles": "run_id text, panel_name text, model_name text, level text, unique_id text,"
     " cutoff date, ds date, horizon_step int, quantile double, value double",
+    "cumulative_quantiles": "run_id text, panel_name text, model_name text, level text,"
+    " unique_id text, cutoff date, ds date, horizon_step int, quantile double, value double",
     "metrics": "run_id text, panel_name text, model_name text, level text, unique_id text,"
     " segment_type text, segment text, cutoff date, horizon_step int, quantile double,"
     " stockouts text, actuals text, metric_name text, metric_value double, n_obs bigint",
@@ -555,3 +557,100 @@ def test_m5_scales_equal_the_published_ones(warehouse: Warehouse) -> None:
     np.testing.assert_allclose(
         (untrimmed / (n_days - 1))[~is_equal], theirs["scale"][~is_equal], rtol=1e-9
     )
+
+
+def fill_quantiles(
+    warehouse: Warehouse, table: str, rows: list[tuple[str, str, int, float, float]]
+) -> None:
+    """(level, unique_id, step, quantile, value) as rows of a table of quantiles."""
+    frame = pd.DataFrame(rows, columns=["level", "unique_id", "horizon_step", "quantile", "value"])
+    frame["ds"] = [CUTOFF + timedelta(days=step) for step in frame["horizon_step"]]
+    keys = {"run_id": "run", "panel_name": PANEL, "model_name": "m", "cutoff": CUTOFF}
+    warehouse.fill(table, frame.assign(**keys))
+
+
+@pytest.fixture
+def counted(warehouse: Warehouse) -> Warehouse:
+    """Two series of counts over four days, the first day of `a` out of stock; scored.
+
+    Quantiles of every day: .2 -> 0, .5 -> 0, .8 -> 2.
+    """
+    out = CUTOFF + timedelta(days=1)
+    fill_panel(
+        warehouse,
+        {"a": [5, 5, 5, 9, 0, 1, 3], "b": [5, 5, 5, 0, 2, 1, 0]},
+        is_stocked_out={("a", out): True},
+    )
+    fill_forecasts(warehouse, {"a": [4, 1, 1, 1], "b": [1, 1, 1, 1]})
+    grid = [(0.2, 0.0), (0.5, 0.0), (0.8, 2.0)]
+    steps = [(u, step, q, value) for u in "ab" for step in range(1, 5) for q, value in grid]
+    fill_quantiles(warehouse, "quantiles", [("bottom", *row) for row in steps])
+    sums = [(u, step, 0.5, value) for u, value in (("a", 8.0), ("b", 2.0)) for step in (3, 4)]
+    fill_quantiles(
+        warehouse,
+        "cumulative_quantiles",
+        [("bottom", *row) for row in sums] + [("total", "total", 4, 0.5, 11.0)],
+    )
+    warehouse.run("write_parents")
+    segments = [
+        {"unique_id": u, "volume_class": c, "life_cycle": "active"}
+        for u, c in (("a", "A"), ("b", "B"))
+    ]
+    warehouse.fill("segments", pd.DataFrame(segments).assign(panel_name=PANEL, cutoff=CUTOFF))
+    warehouse.scales()
+    warehouse.run("score_run")
+    return warehouse
+
+
+def test_pit_of_counts_by_hand(counted: Warehouse) -> None:
+    """Of `a` 0, 1 and 3 are scored, of `b` 0, 2, 1 and 0.
+
+    A demand of 0 has P(Y <= 0) halfway from .5 to .8, .65, and nothing below: at the levels .2 and
+    .5 it counts .2/.65 and .5/.65, at .8 wholly. 2 lies from .65 to .9: (.8 - .65)/.25 = .6 at .8.
+    """
+    low, middle = 3 * 0.2 / 0.65, 3 * 0.5 / 0.65
+    assert counted.metric("pit", quantile=0.2) == pytest.approx(low / 7)
+    assert counted.metric("pit", quantile=0.5) == pytest.approx(middle / 7)
+    assert counted.metric("pit", quantile=0.8) == pytest.approx((3 + 2 + 0.6) / 7)
+    worst = max(abs(low / 7 - 0.2), abs(middle / 7 - 0.5), abs(5.6 / 7 - 0.8))
+    assert counted.metric("pit_deviation") == pytest.approx(worst)
+    of_class = {"segment_type": "volume_class", "segment": "B"}
+    assert counted.metric("pit", quantile=0.8, **of_class) == pytest.approx(3.6 / 4)
+    assert counted.metric("share_below", quantile=0.8, **of_class) == 0.75
+    assert counted.metric("share_at_or_below", quantile=0.8, horizon_step=2, **of_class) == 1
+
+
+def test_sums_are_scored_with_the_forecast_of_what_was_out_of_stock(counted: Warehouse) -> None:
+    """Of four days `a` has 4 (forecast) + 0 + 1 + 3 = 8 and `b` 3; both together 11."""
+    keys = {"quantile": 0.5, "horizon_step": 4}
+    assert counted.metric("cumulative_share_below", **keys) == 0
+    assert counted.metric("cumulative_share_at_or_below", **keys) == 0.5
+    assert counted.metric("cumulative_pinball", **keys) == pytest.approx(0.5 * 0.5)
+    assert counted.metric("cumulative_share_below", **keys, level="total") == 0
+    assert counted.metric("cumulative_share_at_or_below", **keys, level="total") == 1
+    with pytest.raises(AssertionError, match="0 rows"):  # neither 7, 14, 28 nor the last step
+        counted.metric("cumulative_pinball", quantile=0.5, horizon_step=3)
+
+
+def test_pit_of_right_poisson_quantiles_is_uniform(warehouse: Warehouse) -> None:
+    """Against scipy's own quantiles: no level departs by more than the draw does."""
+    from scipy.stats import poisson
+
+    random = np.random.default_rng(3)
+    names = [f"s{i:03d}" for i in range(400)]
+    y = {name: [1.0, *random.poisson(1.3, HORIZON).astype(float)] for name in names}
+    fill_panel(warehouse, y)
+    fill_forecasts(warehouse, {name: [1.3] * HORIZON for name in names})
+    grid = np.arange(0.05, 1, 0.05).round(2)
+    rows = [
+        ("bottom", name, step, float(q), float(poisson.ppf(q, 1.3)))
+        for name in names
+        for step in range(1, HORIZON + 1)
+        for q in grid
+    ]
+    fill_quantiles(warehouse, "quantiles", rows)
+    warehouse.run("write_parents")
+    warehouse.scales()
+    warehouse.run("score_run")
+    assert warehouse.metric("pit_deviation") < 0.03
+    assert warehouse.metric("share_at_or_below", quantile=0.5) > 0.6

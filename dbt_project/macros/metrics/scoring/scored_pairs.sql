@@ -5,7 +5,8 @@
     What is not scored keeps its row with `y` and `yhat` null and says why, so that it is counted: a period out of stock
     (`is_left_out`), a missing forecast (`is_unforecast`). Series launched after the cutoff do not count at all. Above the bottom
     level an actual is the sum of the members that count, and what was forecast for the others is taken off the node's forecast;
-    its interval and quantiles are then dropped, since they cannot be split.
+    its interval and quantiles are then dropped, since they cannot be split. Distributions of sums are scored against `y_completed`,
+    in which what was out of stock stands at its forecast mean.
 -#}
 {% macro scored_pairs(runs) %}
 scored_runs as (
@@ -202,6 +203,7 @@ variants as (
         false as is_left_out,
         n_unlaunched = 0 as is_whole,
         {%- endif %}
+        case when yhat_unlaunched = 0 then {{ 'coalesce(' ~ y ~ '_in_stock, 0) + yhat_stocked_out' if stockouts == 'left out' else y }} end as y_completed,
         {{ crps }} as crps_scored
     from pairs
     {% if not loop.last %}union all{% endif %}
@@ -230,6 +232,7 @@ scored_pairs as (
         case when not variants.is_left_out and variants.is_whole then variants.yhat_upper end as yhat_upper,
         case when not variants.is_left_out and variants.is_whole then variants.confidence_level end as confidence_level,
         case when not variants.is_left_out and variants.is_whole then variants.crps_scored end as crps,
+        case when variants.yhat is not null then variants.y_completed end as y_completed,
         variants.target_scale,
         scales.squared_step,
         scales.absolute_step,

@@ -1,0 +1,93 @@
+"""Print how often demand fell below each quantile, by class and week, of sums and of parents."""
+
+import sys
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+# Shares are means over pairs, so pooled they are means weighted by the pairs behind them.
+POOLED = """
+    with newest as (
+        select model_name, max_by(run_id, finished_at) as run_id
+        from shop_forecasts.runs where kind = 'backtest' and status = 'complete' group by all
+    ),
+    shares as (
+        select
+            m.model_name, m.level, coalesce(m.segment, 'all') as class, m.quantile,
+            case when m.metric_name like 'cumulative%' then m.horizon_step end as periods,
+            (m.horizon_step - 1) // 7 + 1 as week,
+            replace(m.metric_name, 'cumulative_', '') as metric_name,
+            m.metric_value, m.n_obs
+        from shop_forecasts.metrics as m
+        semi join newest on m.run_id = newest.run_id
+        where m.horizon_step is not null and m.quantile is not null and m.unique_id is null
+    ),
+    pooled as (
+        select
+            model_name, level, class, {by}, quantile,
+            sum(metric_value * n_obs) filter (metric_name = 'share_below')
+                / sum(n_obs) filter (metric_name = 'share_below') as below,
+            sum(metric_value * n_obs) filter (metric_name = 'share_at_or_below')
+                / sum(n_obs) filter (metric_name = 'share_at_or_below') as at_or_below,
+            sum(metric_value * n_obs) filter (metric_name = 'pit')
+                / sum(n_obs) filter (metric_name = 'pit') as pit,
+            sum(n_obs) filter (metric_name = 'pit') as n
+        from shares where {where} group by all
+    )
+    select
+        model_name as model, level, class, {by}, max(n) as n,
+        string_agg(
+            format('{{:.2f}}', below) || '-' || format('{{:.2f}}', at_or_below), ' ' order by quantile
+        ) as "P(y<q)-P(y<=q)",
+        round(max(greatest(below - quantile, quantile - at_or_below, 0)), 3) as worst,
+        round(max(abs(pit - quantile)), 3) as pit_deviation
+    from pooled group by all order by all
+"""
+TABLES = {
+    "Periods, by class of volume and week (bar: worst 0.02, PIT 0.02)": (
+        "week", "periods is null and level = 'bottom' and class <> 'all'", 0.02,
+    ),
+    "Periods, by class of volume (all weeks)": (
+        "'1-4' as weeks", "periods is null and level = 'bottom'", 0.02,
+    ),
+    "Sums over time, by class of volume (bar: worst 0.05)": (
+        "periods", "periods is not null and level = 'bottom'", 0.05,
+    ),
+    "Parents, by period (bar: worst 0.05)": (
+        "'1-4' as weeks", "periods is null and level <> 'bottom'", 0.05,
+    ),
+    "Parents, sums over time (bar: worst 0.05)": (
+        "periods", "periods is not null and level <> 'bottom'", 0.05,
+    ),
+}  # fmt: skip
+
+
+def main(warehouse: str) -> None:
+    console = Console(width=170)
+    with duckdb.connect(warehouse, read_only=True) as connection:
+        grid = connection.sql(
+            "select string_agg(distinct quantile, ' ' order by quantile) from shop_forecasts.quantiles"
+        ).fetchone()
+        console.print(f"Quantiles {grid[0]}; pairs of P(y<q) and P(y<=q) in that order.")
+        cutoffs = connection.sql(
+            "select model_name, string_agg(distinct cutoff, ', ' order by cutoff) "
+            "from shop_forecasts.metrics group by all order by all"
+        )
+        for row in cutoffs.fetchall():
+            console.print(f"{row[0]}: cutoffs {row[1]}")
+        for title, (by, where, bar) in TABLES.items():
+            found = connection.sql(POOLED.format(by=by, where=where))
+            rows = found.fetchall()
+            table = Table(*found.columns, title=title, title_justify="left")
+            for row in rows:
+                table.add_row(*(str(value) for value in row))
+            console.print(table)
+            for model in sorted({row[0] for row in rows}):
+                worst = [row[-2] for row in rows if row[0] == model]
+                met = sum(value <= bar for value in worst)
+                console.print(f"{model}: {met} of {len(worst)} within {bar}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
