@@ -38,7 +38,8 @@ POOLED = """
     select
         model_name as model, level, class, {by}, max(n) as n,
         string_agg(
-            format('{{:.2f}}', below) || '-' || format('{{:.2f}}', at_or_below), ' ' order by quantile
+            format('{{:.2f}}', below) || '-' || format('{{:.2f}}', at_or_below), ' '
+            order by quantile
         ) as "P(y<q)-P(y<=q)",
         round(max(greatest(below - quantile, quantile - at_or_below, 0)), 3) as worst,
         round(max(abs(pit - quantile)), 3) as pit_deviation
@@ -67,7 +68,8 @@ def main(warehouse: str) -> None:
     console = Console(width=170)
     with duckdb.connect(warehouse, read_only=True) as connection:
         grid = connection.sql(
-            "select string_agg(distinct quantile, ' ' order by quantile) from shop_forecasts.quantiles"
+            "select string_agg(distinct quantile, ' ' order by quantile) "
+            "from shop_forecasts.quantiles"
         ).fetchone()
         console.print(f"Quantiles {grid[0]}; pairs of P(y<q) and P(y<=q) in that order.")
         cutoffs = connection.sql(

@@ -1,5 +1,6 @@
 -- Sums one run's forecasts up the hierarchy: run by the forecaster, with the run's id as the parameter $run_id, in the transaction
--- that writes the run. Means add up, bounds do not: a sum has no interval. A level that the model forecast itself stays as it is.
+-- that writes the run. Means add up, bounds do not: a sum has no interval. A level that is there already stays as it is: the forecaster
+-- gives those of `hierarchy` their means and, from joint draws, their bounds.
 {%- set columns = [
     'run_id', 'panel_name', 'model_name', 'level', 'unique_id', 'cutoff', 'ds', 'horizon_step', 'yhat', 'yhat_lower', 'yhat_upper',
     'confidence_level', 'forecast_status',
