@@ -96,8 +96,10 @@ def sums(
     nodes = []
     for level, total in zip(panel.levels, totals, strict=True):
         mean = level.summed(np.where(is_included, forecast.mean, 0).astype(np.float64))
-        _centre(total, mean, panel.is_signed)
         is_count = forecast.marginals.is_count
+        _centre(total, mean, panel.is_signed)
+        if is_count:
+            np.rint(total, out=total)
         nodes.append(
             NodeForecast(
                 mean=mean,
