@@ -70,7 +70,7 @@ def main(warehouse: str) -> None:
         grid = connection.sql(
             "select string_agg(distinct quantile, ' ' order by quantile) "
             "from shop_forecasts.quantiles"
-        ).fetchone()
+        ).fetchall()[0]
         console.print(f"Quantiles {grid[0]}; pairs of P(y<q) and P(y<=q) in that order.")
         cutoffs = connection.sql(
             "select model_name, string_agg(distinct cutoff, ', ' order by cutoff) "
