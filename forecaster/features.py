@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forecaster import estimates
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.hierarchy import read_levels
 from forecaster.panel import Encoding, Panel, Scale, allocate
@@ -106,6 +107,7 @@ def fingerprint(warehouse: Warehouse, panel_name: str) -> str:
     above = nodes_panel(warehouse, panel_name)
     names = [panel_name] if above is None else [panel_name, above.panel_name]
     with warehouse.connect() as connection:
+        _keep_small(connection)
         for panel, name in itertools.product(names, FEATURE_TABLES):
             relation = warehouse.project.relation(name)
             table = warehouse.query(
@@ -131,6 +133,7 @@ def read_panel(
     if settings.last_period is None:
         raise _no_history(panel_name)
     with warehouse.connect() as connection:
+        _keep_small(connection)
         periods = warehouse.query(
             connection,
             f"select distinct period_index, ds from {warehouse.project.relation('panel_extended')} "
@@ -175,6 +178,11 @@ def read_panel(
         **arrays,
         **_statics(statics, ids, roles, encoding),
     )
+
+
+def _keep_small(connection: duckdb.DuckDBPyConnection) -> None:
+    """Rows stream through DuckDB: what it would keep of them is memory that training needs."""
+    connection.execute(f"set memory_limit = '{estimates.DUCKDB_BYTES} bytes'")
 
 
 def _roles(warehouse: Warehouse, panel_name: str) -> dict[str, tuple[str, ...]]:
@@ -233,10 +241,12 @@ def _read_arrays(
     )
     total = max(len(index), known + settings.horizon)
     folder = warehouse.path.parent
-    y = allocate((n_series, total, 2), folder)
-    past_values = allocate((n_series, total, len(past)), folder)
-    future_values = allocate((n_series, total, len(future)), folder)
-    extra = allocate((n_series, total, 2), folder)
+    shapes = [(n_series, total, width) for width in (2, len(past), len(future), 2)]
+    need = estimates.needed(settings.panel_name, shapes)
+    estimates.check(need, folder)
+    if need.is_large:
+        warehouse.project.progress.note(str(need))
+    y, past_values, future_values, extra = (allocate(shape, folder) for shape in shapes)
     parts = (
         (y, 0, 2),
         (past_values, 2, len(past)),
@@ -266,13 +276,14 @@ def _read_arrays(
             extra[rows, places, 0] = values[:, first_extra]
         if weight:
             extra[rows, places, 1] = values[:, first_extra + (1 if mask else 0)]
+    np.nan_to_num(extra, copy=False)
     return {
         "y": y[:, :known, 0],
         "y_train": y[:, :known, 1],
         "past_values": past_values[:, :known],
         "future_values": future_values[:, : known + settings.horizon],
-        "stocked_out": np.nan_to_num(extra[:, :known, 0]),
-        "weight": np.nan_to_num(extra[:, :known, 1]),
+        "stocked_out": extra[:, :known, 0],
+        "weight": extra[:, :known, 1],
     }
 
 

@@ -53,21 +53,35 @@ class Scale:
 
 
 class Covariates:
-    """(series, periods, features) in natural units, scaled when indexed; NaN becomes 0."""
+    """(series, periods, features) in natural units, scaled when indexed; NaN becomes 0.
 
-    def __init__(self, values: np.ndarray, names: Sequence[str], scales: Sequence[Scale]) -> None:
+    `columns` says which features of `values` these are, by default all. They are picked from
+    what is indexed: picked at once they would be a copy of all rows, and those may not fit.
+    """
+
+    def __init__(
+        self,
+        values: np.ndarray,
+        names: Sequence[str],
+        scales: Sequence[Scale],
+        columns: Sequence[int] | None = None,
+    ) -> None:
         self.values, self.names, self.scales = values, tuple(names), tuple(scales)
+        self.columns = None if columns is None else list(columns)
         self._centre = np.array([s.centre for s in scales], np.float32)
         self._divisor = np.array([s.divisor for s in scales], np.float32)
         self._log = np.array([s.is_log for s in scales], bool)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.values.shape
+        return (*self.values.shape[:-1], len(self.names))
 
     def __getitem__(self, key: Any) -> np.ndarray:
         """Index series and periods; all features come back, scaled, as float32."""
-        values = np.array(self.values[key], np.float32)
+        values = self.values[key]
+        if self.columns is not None:
+            values = values[..., self.columns]
+        values = np.array(values, np.float32)
         if self._log.any():
             part = values[..., self._log]
             values[..., self._log] = np.sign(part) * np.log1p(np.abs(part))
@@ -267,22 +281,12 @@ class Panel:
     @property
     def past(self) -> Covariates:
         """Past covariates (series, periods, p), scaled when indexed."""
-        names = tuple(self._own_encoding.past)
-        return Covariates(
-            _columns(self.past_values, self.past_names, names),
-            names,
-            tuple(self._own_encoding.past.values()),
-        )
+        return _covariates(self.past_values, self.past_names, self._own_encoding.past)
 
     @property
     def future(self) -> Covariates:
         """Known-future covariates (series, periods + horizon, f), scaled when indexed."""
-        names = tuple(self._own_encoding.future)
-        return Covariates(
-            _columns(self.future_values, self.future_names, names),
-            names,
-            tuple(self._own_encoding.future.values()),
-        )
+        return _covariates(self.future_values, self.future_names, self._own_encoding.future)
 
     @property
     def static_codes(self) -> np.ndarray:
@@ -310,10 +314,10 @@ class Panel:
         return np.array(columns, np.float32).reshape(len(columns), self.n_series).T
 
 
-def _columns(values: np.ndarray, names: Sequence[str], wanted: Sequence[str]) -> np.ndarray:
-    """The wanted features of `values`; the array itself when they are all of it, in order."""
-    if tuple(names) == tuple(wanted):
-        return values
+def _covariates(
+    values: np.ndarray, names: Sequence[str], wanted: Mapping[str, Scale]
+) -> Covariates:
+    """The wanted features of `values`, none of them copied."""
     missing = [name for name in wanted if name not in names]
     if missing:
         raise ForecastError(
@@ -322,7 +326,9 @@ def _columns(values: np.ndarray, names: Sequence[str], wanted: Sequence[str]) ->
             "restore the feature, or run `forecast train` to learn without it",
             BAD_INPUT,
         )
-    return values[..., [list(names).index(name) for name in wanted]]
+    is_all = tuple(names) == tuple(wanted)
+    columns = None if is_all else [list(names).index(name) for name in wanted]
+    return Covariates(values, tuple(wanted), tuple(wanted.values()), columns)
 
 
 def allocate(shape: tuple[int, ...], folder: Path | None = None, large: int = LARGE) -> np.ndarray:

@@ -116,3 +116,17 @@ def test_large_arrays_lie_on_disk(tmp_path):
     array[0, 0] = 1
     assert array[0, 0] == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_features_left_out_copy_nothing(panel):
+    marked = dataclasses.replace(
+        panel,
+        past_values=np.concatenate([panel.past_values, panel.past_values + 1], axis=-1),
+        past_names=("lag", "views"),
+        derived=frozenset({"lag"}),
+    )
+    past = marked.at(marked.cutoff).without_derived().past
+    assert np.shares_memory(past.values, marked.past_values)
+    assert (past.names, past.shape) == (("views",), (*panel.y.shape, 1))
+    plain = panel.at(panel.cutoff).past
+    np.testing.assert_allclose(past[:, 3:5], plain[:, 3:5] + 1 / 5, rtol=1e-5)
