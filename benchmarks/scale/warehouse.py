@@ -242,6 +242,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("share", type=Fraction, help="of the large shop: 1/16, 1/4, 1")
     parser.add_argument("--memory", default="8GB", help="DuckDB's memory_limit")
+    parser.add_argument("--no-day", action="store_true", help="stop after the full build")
     parser.add_argument("--folder", type=Path, default=Path("work"))
     given = parser.parse_args()
     folder = (given.folder / f"share_{given.share.numerator}_{given.share.denominator}").resolve()
@@ -250,8 +251,9 @@ def main() -> None:
     built = project(warehouse, given.memory)
     hold_back(warehouse)
     steps = [build(built, warehouse, "full build")]
-    n_new = bring(warehouse)
-    steps.append(build(built, warehouse, f"one day ({n_new:,} rows)"))
+    if not given.no_day:
+        n_new = bring(warehouse)
+        steps.append(build(built, warehouse, f"one day ({n_new:,} rows)"))
     found = counts(warehouse)
     print(shown(given.share, found, steps))
     record = {"machine": machine(), **found, "steps": [asdict(one) for one in steps]}
