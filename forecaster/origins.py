@@ -48,6 +48,7 @@ class Origins:
         x, *known = signals.sequences(rows, start, start + self.length)
         positions = (origins - start - 1).astype(np.int32)
         level, scale, deviation, active = (values[:, positions] for values in known)
+        active = np.maximum(active, signals.is_young(rows, origins))
         horizon, base = signals.horizons(rows, origins)
         inputs = [x, positions, horizon, signals.codes[rows], signals.numbers[rows]]
         inputs.append(self.text[rows])

@@ -88,8 +88,7 @@ class Signals:
 
         All are what is known at the end of a period; before period 0 they are 0. The scale is a
         shrunken mean size that is never 0; the deviation is the root of the RMSSE's denominator,
-        with a floor; a series is active while it had a sale in the last two long windows, and
-        while it is young: known for no longer than a short window.
+        with a floor; a series is active while it had a sale in the last two long windows.
         """
         s, signed = self.settings, self.panel.is_signed
         short, middle, long = self.windows
@@ -137,9 +136,17 @@ class Signals:
         ]
         place = slice(begin + first, stop)
         x = joined(columns, [self.past[rows, place], self.future[rows, place]], max(-start, 0))
-        active = (n_sales.over(2 * long) > 0) | (n_periods <= short)
+        active = n_sales.over(2 * long) > 0
         known_at = (level, scale, deviation, active)
         return [x, *(joined([values], [], max(-start, 0))[..., 0] for values in known_at)]
+
+    def is_young(self, rows: np.ndarray, origins: np.ndarray) -> np.ndarray:
+        """(rows, origins): where no more than a short window is known, in a year or so: what has
+        not sold by then is new, not dormant.
+        """
+        short, _, long = self.windows
+        parts = (self.y[rows, max(t - 3 * long, 0) : t] for t in origins)
+        return np.stack([np.isfinite(part).sum(axis=1) for part in parts], axis=1) <= short
 
     def horizons(self, rows: np.ndarray, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(features (rows, origins, horizon, k), base multiplier (rows, origins, horizon))."""
