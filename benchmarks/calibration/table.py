@@ -40,6 +40,8 @@ POOLED = """
         string_agg(
             format('{{:.2f}}', below) || '-' || format('{{:.2f}}', at_or_below), ' '
             order by quantile
+        ) filter (
+            quantile in (0.05, 0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9, 0.95)
         ) as "P(y<q)-P(y<=q)",
         round(max(greatest(below - quantile, quantile - at_or_below, 0)), 3) as worst,
         round(max(abs(pit - quantile)), 3) as pit_deviation
@@ -67,11 +69,7 @@ TABLES = {
 def main(warehouse: str) -> None:
     console = Console(width=170)
     with duckdb.connect(warehouse, read_only=True) as connection:
-        grid = connection.sql(
-            "select string_agg(distinct quantile, ' ' order by quantile) "
-            "from shop_forecasts.quantiles"
-        ).fetchall()[0]
-        console.print(f"Quantiles {grid[0]}; pairs of P(y<q) and P(y<=q) in that order.")
+        console.print("Pairs of P(y<q) and P(y<=q) at .05 .1 .25 .4 .5 .6 .75 .9 .95")
         cutoffs = connection.sql(
             "select model_name, string_agg(distinct cutoff, ', ' order by cutoff) "
             "from shop_forecasts.metrics group by all order by all"
