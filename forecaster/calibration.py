@@ -30,7 +30,7 @@ VOLUME_CLASSES = ("A", "B", "C")
 VOLUME_SHARES = (0.8, 0.95)  # of revenue, cumulated from the largest: as in table `segments`
 LONG_WINDOW = {"day": 91, "week": 26, "month": 12}
 PRIOR_PITS = 100.0  # weight of the pooled map, in effective observations
-PRIOR_HORIZONS = 0.5  # weight of no shift at all, in horizons held out
+PRIOR_HORIZONS = 0.2  # weight of no shift at all, in horizons held out
 MOST_PITS = 200_000  # of one class that are looked at
 UNIFORM = np.array(LEVELS)
 
@@ -129,16 +129,24 @@ def held_out_pits(
 ) -> np.ndarray:
     """(series, steps): randomised PITs of what `panel` knows after `cut`; NaN where demand is not
     known, stock had run out, or the series had not begun.
+
+    That of a count, and of no demand, is drawn evenly from P(Y < y) to P(Y ≤ y): so it is the
+    distribution of the count that is put right, not how the model spreads y + U between two whole
+    numbers.
     """
     actual = actual_demand(panel, periods=slice(cut.n_periods, cut.n_periods + cut.horizon))
     launched = cut.is_launched
     actual[~launched] = np.nan
-    if marginals.is_count:
-        # drawn for the series begun alone: those launched later must change nothing
-        noise = rng.random((int(launched.sum()), actual.shape[1]), np.float32)
-        actual[launched] += noise
     width = actual.shape[1]
-    return dataclasses.replace(marginals, values=marginals.values[:, :width]).pit(actual)
+    marginals = dataclasses.replace(marginals, values=marginals.values[:, :width])
+    below = marginals.pit(actual)
+    at = marginals.pit(actual + 1) if marginals.is_count else below
+    if not marginals.is_signed:
+        below = np.where(actual <= 0, 0, below)  # nothing is less than no demand
+    # drawn for the series begun alone: those launched later must change nothing
+    noise = np.zeros(actual.shape, np.float32)
+    noise[launched] = rng.random((int(launched.sum()), width), np.float32)
+    return below + noise * (at - below)
 
 
 def volume_classes(panel: Panel) -> np.ndarray:

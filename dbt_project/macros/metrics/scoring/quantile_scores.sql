@@ -117,24 +117,27 @@ bounded_pairs as (
             and quantile_pairs.horizon_step = quantile_bounds.horizon_step
 ),
 
+-- in one pass: these are the most rows that scoring has
 quantile_scores as (
-    {%- for by in [[], ['horizon_step'], ['volume_class'], ['volume_class', 'horizon_step']] %}
     select
         {{ keys | join(', ') }},
-        {{ 'horizon_step' if 'horizon_step' in by else 'cast(null as integer) as horizon_step' }},
-        {{ 'volume_class' if 'volume_class' in by else 'cast(null as varchar) as volume_class' }},
+        horizon_step,
+        volume_class,
         count(y) as n_obs,
         {{ warehouse_forecaster.pinball('y', 'value', 'quantile') }} as pinball,
         {{ warehouse_forecaster.share_below('y', 'value') }} as share_below,
         {{ warehouse_forecaster.share_at_or_below('y', 'value') }} as share_at_or_below,
         {{ warehouse_forecaster.pit('y', 'value', 'quantile', 'share_below_y', 'share_at_y') }} as pit
     from bounded_pairs
-    where
-        {{ "volume_class is not null" if 'volume_class' in by else 'true' }}
-        {{ "and kind = 'step'" if 'horizon_step' not in by }}
-    group by {{ (keys + by) | join(', ') }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    group by
+        grouping sets (
+            {%- for by in [[], ['horizon_step'], ['volume_class'], ['volume_class', 'horizon_step']] %}
+            ({{ (keys + by) | join(', ') }}){{ ',' if not loop.last }}
+            {%- endfor %}
+        )
+    having
+        (grouping(volume_class) = 1 or volume_class is not null)
+        and (grouping(horizon_step) = 0 or kind = 'step')
 ),
 
 pit_scores as (
