@@ -41,6 +41,19 @@ revisions as (
     group by panel_name, unique_id, ds
 ),
 
+-- each period of a run once, whatever its levels
+run_periods as (
+    select
+        row_number() over (order by run_id, cutoff, ds) as run_period,
+        run_id,
+        panel_name,
+        model_name,
+        cutoff,
+        ds,
+        horizon_step
+    from (select distinct run_id, panel_name, model_name, cutoff, ds, horizon_step from origins) as periods
+),
+
 actuals as (
     select
         panel.panel_name,
@@ -50,6 +63,7 @@ actuals as (
         panel.y + coalesce(revisions.quantity_change, 0) as y_latest,
         coalesce(panel.is_stocked_out, false) as is_stocked_out
     from {{ ref('warehouse_forecaster', 'panel') }} as panel
+    semi join run_periods on panel.panel_name = run_periods.panel_name and panel.ds = run_periods.ds
     left join revisions
         on panel.panel_name = revisions.panel_name and panel.unique_id = revisions.unique_id and panel.ds = revisions.ds
     where panel.y is not null
@@ -65,58 +79,80 @@ known_periods as (
 -- a member that is launched within the horizon has no actual before, but may have a forecast
 member_pairs as (
     select
-        origins.run_id,
-        origins.panel_name,
-        origins.model_name,
-        origins.level,
-        hierarchy.node_id as unique_id,
-        origins.cutoff,
-        origins.ds,
-        origins.horizon_step,
+        run_periods.run_period,
+        run_periods.panel_name,
+        series.unique_id,
         actuals.y_first_known,
         actuals.y_latest,
         actuals.is_stocked_out,
-        series.first_ds <= origins.cutoff as is_launched,
+        series.first_ds <= run_periods.cutoff as is_launched,
         members.yhat as member_yhat
-    from origins
-    inner join {{ ref('warehouse_forecaster', 'hierarchy') }} as hierarchy
-        on origins.panel_name = hierarchy.panel_name and origins.level = hierarchy.level
-    inner join {{ ref('warehouse_forecaster', 'series') }} as series
-        on hierarchy.panel_name = series.panel_name and hierarchy.unique_id = series.unique_id
+    from run_periods
     inner join known_periods
-        on origins.panel_name = known_periods.panel_name and origins.ds = known_periods.ds
+        on run_periods.panel_name = known_periods.panel_name and run_periods.ds = known_periods.ds
+    inner join {{ ref('warehouse_forecaster', 'series') }} as series
+        on run_periods.panel_name = series.panel_name
     left join actuals
-        on origins.panel_name = actuals.panel_name and hierarchy.unique_id = actuals.unique_id and origins.ds = actuals.ds
+        on
+            run_periods.panel_name = actuals.panel_name
+            and series.unique_id = actuals.unique_id
+            and run_periods.ds = actuals.ds
     left join forecasts as members
         on
             members.level = 'bottom'
-            and origins.run_id = members.run_id
-            and hierarchy.unique_id = members.unique_id
-            and origins.cutoff = members.cutoff
-            and origins.ds = members.ds
+            and run_periods.run_id = members.run_id
+            and series.unique_id = members.unique_id
+            and run_periods.cutoff = members.cutoff
+            and run_periods.ds = members.ds
+),
+
+node_sums as (
+    select
+        member_pairs.run_period,
+        hierarchy.level,
+        hierarchy.node_id as unique_id,
+        count_if(not member_pairs.is_launched) as n_unlaunched,
+        count_if(member_pairs.is_launched and member_pairs.y_first_known is not null) as n_launched,
+        count_if(member_pairs.is_launched and member_pairs.is_stocked_out) as n_stocked_out,
+        sum(case when member_pairs.is_launched then member_pairs.y_first_known end) as y_first_known,
+        sum(case when member_pairs.is_launched then member_pairs.y_latest end) as y_latest,
+        sum(case when member_pairs.is_launched and not member_pairs.is_stocked_out then member_pairs.y_first_known end)
+            as y_first_known_in_stock,
+        sum(case when member_pairs.is_launched and not member_pairs.is_stocked_out then member_pairs.y_latest end) as y_latest_in_stock,
+        coalesce(sum(case when not member_pairs.is_launched then member_pairs.member_yhat end), 0) as yhat_unlaunched,
+        coalesce(sum(case when member_pairs.is_launched and member_pairs.is_stocked_out then member_pairs.member_yhat end), 0)
+            as yhat_stocked_out
+    from member_pairs
+    inner join {{ ref('warehouse_forecaster', 'hierarchy') }} as hierarchy
+        on member_pairs.panel_name = hierarchy.panel_name and member_pairs.unique_id = hierarchy.unique_id
+    group by member_pairs.run_period, hierarchy.level, hierarchy.node_id
 ),
 
 node_actuals as (
     select
-        run_id,
-        panel_name,
-        model_name,
-        level,
-        unique_id,
-        cutoff,
-        ds,
-        horizon_step,
-        count_if(not is_launched) as n_unlaunched,
-        count_if(is_launched and y_first_known is not null) as n_launched,
-        count_if(is_launched and is_stocked_out) as n_stocked_out,
-        sum(case when is_launched then y_first_known end) as y_first_known,
-        sum(case when is_launched then y_latest end) as y_latest,
-        sum(case when is_launched and not is_stocked_out then y_first_known end) as y_first_known_in_stock,
-        sum(case when is_launched and not is_stocked_out then y_latest end) as y_latest_in_stock,
-        coalesce(sum(case when not is_launched then member_yhat end), 0) as yhat_unlaunched,
-        coalesce(sum(case when is_launched and is_stocked_out then member_yhat end), 0) as yhat_stocked_out
-    from member_pairs
-    group by run_id, panel_name, model_name, level, unique_id, cutoff, ds, horizon_step
+        origins.run_id,
+        origins.panel_name,
+        origins.model_name,
+        origins.level,
+        node_sums.unique_id,
+        origins.cutoff,
+        origins.ds,
+        origins.horizon_step,
+        {%- for column in [
+            'n_unlaunched', 'n_launched', 'n_stocked_out', 'y_first_known', 'y_latest', 'y_first_known_in_stock', 'y_latest_in_stock',
+            'yhat_unlaunched', 'yhat_stocked_out',
+        ] %}
+        node_sums.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from node_sums
+    inner join run_periods on node_sums.run_period = run_periods.run_period
+    inner join origins
+        on
+            run_periods.run_id = origins.run_id
+            and run_periods.panel_name = origins.panel_name
+            and node_sums.level = origins.level
+            and run_periods.cutoff = origins.cutoff
+            and run_periods.ds = origins.ds
 ),
 
 crps_by_pair as (
