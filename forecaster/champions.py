@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
-from forecaster import artifacts, forecast_tables
+import numpy as np
+
+from forecaster import artifacts, forecast_tables, promotions
 from forecaster.errors import BAD_INPUT, ForecastError
+from forecaster.evidence import baseline_of, read_evidence
 from forecaster.models.base import Model
+from forecaster.selection import ALL, Candidate, Decision
+from forecaster.selection import select as decide_all
 from forecaster.warehouse import Warehouse
 
 ROLL_BACK = "roll-back from "
+TRAINED_AT_NEED = ("seasonal_naive", "seasonal_mean")  # in no time
 
 
 def stack(warehouse: Warehouse, panel: str) -> list[dict[str, Any]]:
@@ -43,64 +50,140 @@ def champion(warehouse: Warehouse, panel: str) -> dict[str, Any]:
     return found[-1]
 
 
+def present(warehouse: Warehouse, panel: str) -> list[dict[str, Any]]:
+    """The runs that are champion now, that of all series first, with the `segments` of each."""
+    found = champion(warehouse, panel)
+    now = promotions.present(warehouse, panel)
+    segments: dict[str, list[str]] = {found["run_id"]: [ALL]}
+    for segment, run_id in sorted(now.items()):
+        if run_id != found["run_id"]:
+            segments.setdefault(run_id, []).append(segment)
+    rows = warehouse.rows(
+        "select run_id, model_name, settings_fingerprint, artifact_path, artifact_sha256 "
+        "from {runs} where list_contains($runs, run_id)",
+        runs=list(segments),
+    )
+    of_run = {row["run_id"]: row for row in rows}
+    return [{**of_run[run_id], "segments": names} for run_id, names in segments.items()]
+
+
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """Whether a newly trained model becomes champion, and why or why not."""
+    """Whether a newly trained model is champion of all series, and why or why not."""
 
     is_champion: bool
     reason: str
 
 
-def judge(warehouse: Warehouse, panel: str, model: Model, settings_fingerprint: str) -> Verdict:
-    """A newly trained model against the present champion.
+def succession(
+    warehouse: Warehouse, panel: str, model: Model, settings_fingerprint: str
+) -> str | None:
+    """Why a newly trained model is champion without being compared, or None.
 
-    The same model with the same settings follows itself. Any other has to be better where both were
-    backtested: other settings make another model.
+    The same model with the same settings follows itself; other settings make another model.
     """
     found = stack(warehouse, panel)
     if not found:
-        return Verdict(True, "the panel's first model")
-    present = found[-1]
-    name, settings = present["model_name"], present["settings_fingerprint"]
-    if (name, settings) == (model.name, settings_fingerprint):
-        return Verdict(True, f"{model.name} again, on the newest features")
-    root, path, digest = (
-        warehouse.path.parent,
-        present["artifact_path"],
-        present["artifact_sha256"],
-    )
-    if not artifacts.is_whole(root, path, digest):
-        return Verdict(True, "the champion's model is missing or damaged")
-    old = backtest_rmsse(warehouse, panel, name, settings)
-    new = backtest_rmsse(warehouse, panel, model.name, settings_fingerprint)
-    common = sorted(set(old) & set(new))
-    if not common:
-        missing = model.name if old else f"the champion, {name}"
-        return Verdict(False, f"{missing} has no backtest with these settings to compare")
-    before, after = (sum(scores[c] for c in common) / len(common) for scores in (old, new))
-    return Verdict(
-        after < before,
-        f"mean RMSSE {after:.4f} against {before:.4f} of {name} at {len(common)} backtest cutoffs",
-    )
+        return "the panel's first model"
+    last = found[-1]
+    if (last["model_name"], last["settings_fingerprint"]) == (model.name, settings_fingerprint):
+        return f"{model.name} again, on the newest features"
+    if not _is_whole(warehouse, last):
+        return "the champion's model is missing or damaged"
+    return None
 
 
-def backtest_rmsse(
-    warehouse: Warehouse, panel: str, model: str, settings_fingerprint: str
-) -> dict[Any, float]:
-    """cutoff -> mean RMSSE of the series, in the newest backtest with these settings."""
+@dataclasses.dataclass(frozen=True)
+class Selected:
+    """What selection left: the decision on each candidate for all series, and the methods that are
+    to be published and were not trained: until they are, nothing was written."""
+
+    decisions: dict[Candidate, Decision]
+    missing: tuple[Candidate, ...]
+
+    def verdict(self, run_id: str, candidate: Candidate, champion_run: str) -> Verdict:
+        """On a run of a candidate."""
+        if candidate not in self.decisions:
+            why = f"{candidate.model_name} has no backtest with these settings to compare"
+            return Verdict(run_id == champion_run, why)
+        return Verdict(run_id == champion_run, _told(self.decisions[candidate]))
+
+
+def select(warehouse: Warehouse, panel: str, live_cutoff: np.datetime64) -> Selected:
+    """Decide anew which trained model serves which series, by all backtests there are; write it."""
+    evidence, baseline = read_evidence(warehouse, panel), baseline_of(warehouse, panel)
+    last = champion(warehouse, panel)
+    incumbent = Candidate(last["model_name"], last["settings_fingerprint"])
+    trained = _trained(warehouse, panel)
+    servable = [
+        one for one in evidence.candidates if one in trained or one.model_name in TRAINED_AT_NEED
+    ]
+    found = decide_all(evidence, baseline, live_cutoff, incumbent, servable)
+    live = [d for d in found if d.cutoff == live_cutoff]
+    chosen = {d.segment: d for d in live if d.is_published}
+    missing = tuple({d.candidate: None for d in chosen.values() if d.candidate not in trained})
+    if not missing:
+        wanted = _wanted(warehouse, panel, last["run_id"], chosen, trained)
+        promotions.record(warehouse, panel, found, wanted, last["run_id"])
+    return Selected({d.candidate: d for d in live if d.segment == ALL}, missing)
+
+
+def _wanted(
+    warehouse: Warehouse,
+    panel: str,
+    champion_run: str,
+    chosen: Mapping[str, Decision],
+    trained: Mapping[Candidate, str],
+) -> dict[str, tuple[str, str]]:
+    """segment -> (run, reason), where it is another run than now."""
+    now, promoted = promotions.present(warehouse, panel), {}
+    if ALL in chosen and not _is_same(warehouse, champion_run, chosen[ALL].candidate):
+        champion_run = trained[chosen[ALL].candidate]
+        promoted[ALL] = (champion_run, _told(chosen[ALL]))
+        now = {}
+    of_all = chosen[ALL].candidate if ALL in chosen else None
+    for segment, decision in chosen.items():
+        same = decision.candidate == of_all
+        run_id = champion_run if same else trained[decision.candidate]
+        if segment != ALL and now.get(segment, champion_run) != run_id:
+            promoted[segment] = (run_id, _told(decision))
+    return promoted
+
+
+def _is_same(warehouse: Warehouse, run_id: str, candidate: Candidate) -> bool:
+    row = warehouse.rows(
+        "select model_name, settings_fingerprint from {runs} where run_id = $run_id", run_id=run_id
+    )[0]
+    return Candidate(row["model_name"], row["settings_fingerprint"]) == candidate
+
+
+def _trained(warehouse: Warehouse, panel: str) -> dict[Candidate, str]:
+    """The newest trained run of each model and settings whose files are whole."""
     rows = warehouse.rows(
-        "select m.cutoff, m.metric_value from {metrics} as m join {runs} as r using (run_id) "
-        "where r.kind = 'backtest' and r.status = 'complete' and m.panel_name = $panel "
-        "and r.model_name = $model and r.settings_fingerprint = $settings "
-        "and m.metric_name = 'rmsse' and m.level = 'bottom' and m.unique_id is null "
-        "and m.segment_type is null and m.horizon_step is null and m.quantile is null "
-        "and m.stockouts = 'left out' and m.actuals = 'first known' and m.metric_value is not null "
-        "order by r.started_at, m.cutoff",
+        "select run_id, model_name, settings_fingerprint, artifact_path, artifact_sha256 "
+        "from {runs} where kind = 'train' and status = 'complete' and panel_name = $panel "
+        "order by started_at",
         panel=panel,
-        model=model,
-        settings=settings_fingerprint,
     )
-    return {row["cutoff"]: row["metric_value"] for row in rows}
+    newest = {Candidate(r["model_name"], r["settings_fingerprint"]): r for r in rows}
+    return {one: row["run_id"] for one, row in newest.items() if _is_whole(warehouse, row)}
+
+
+def _is_whole(warehouse: Warehouse, row: Mapping[str, Any]) -> bool:
+    root = warehouse.path.parent
+    return artifacts.is_whole(root, row["artifact_path"], row["artifact_sha256"])
+
+
+def _told(decision: Decision) -> str:
+    """A decision's reason with its figures."""
+    found, opponent = decision.interval, decision.opponent
+    if found is None or opponent is None:
+        return decision.reason
+    return (
+        f"{decision.reason}: mean RMSSE {found.mean:+.4f} [{found.lower:+.4f}, {found.upper:+.4f}] "
+        f"against {opponent.model_name}, {found.n_series} series at {found.n_cutoffs} backtest "
+        "cutoffs"
+    )
 
 
 def promote(warehouse: Warehouse, run: dict[str, Any], reason: str = "by hand") -> None:
@@ -112,7 +195,7 @@ def promote(warehouse: Warehouse, run: dict[str, Any], reason: str = "by hand") 
             "see `forecast runs list`",
             BAD_INPUT,
         )
-    forecast_tables.promote(warehouse, run["run_id"], reason)
+    _promote(warehouse, run["run_id"], reason)
 
 
 def roll_back(warehouse: Warehouse, panel: str) -> dict[str, Any]:
@@ -124,9 +207,15 @@ def roll_back(warehouse: Warehouse, panel: str) -> dict[str, Any]:
             "see `forecast runs list`, or promote a run with `forecast runs promote RUN_ID`",
             BAD_INPUT,
         )
-    present, before = found[-1], found[-2]
-    forecast_tables.promote(warehouse, before["run_id"], ROLL_BACK + present["run_id"])
+    last, before = found[-1], found[-2]
+    _promote(warehouse, before["run_id"], ROLL_BACK + last["run_id"])
     return before
+
+
+def _promote(warehouse: Warehouse, run_id: str, reason: str) -> None:
+    with warehouse.transaction() as connection:
+        forecast_tables.check_tables(warehouse, connection)
+        promotions.promote(connection, warehouse, run_id, reason)
 
 
 def _is_roll_back(row: dict[str, Any], found: list[dict[str, Any]]) -> bool:

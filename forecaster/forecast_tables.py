@@ -8,6 +8,7 @@ import os
 import socket
 from typing import TYPE_CHECKING, Any
 
+from forecaster import promotions
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.project import quoted
 from forecaster.warehouse import PATIENCE_WITH_RESULTS, Warehouse
@@ -131,6 +132,24 @@ RUN_TABLES: dict[str, dict[str, str]] = {
         "status": "VARCHAR",
         "seconds": "DOUBLE",
     },
+    "selections": {
+        "selected_at": "TIMESTAMP",
+        "panel_name": "VARCHAR",
+        "cutoff": "DATE",
+        "segment_type": "VARCHAR",
+        "segment": "VARCHAR",
+        "model_name": "VARCHAR",
+        "settings_fingerprint": "VARCHAR",
+        "opponent_name": "VARCHAR",
+        "opponent_fingerprint": "VARCHAR",
+        "mean_difference": "DOUBLE",
+        "lower": "DOUBLE",
+        "upper": "DOUBLE",
+        "n_series": "BIGINT",
+        "n_cutoffs": "BIGINT",
+        "is_published": "BOOLEAN",
+        "reason": "VARCHAR",
+    },
     "model_promotions": {
         "promoted_at": "TIMESTAMP",
         "panel_name": "VARCHAR",
@@ -228,23 +247,12 @@ def complete_run(
                 _insert(warehouse, connection, name, table, run_id)
         connection.execute(parents, {"run_id": run_id})
         connection.execute(scores, {"run_id": run_id})
-        count = connection.execute(
-            f"select count(*) from {warehouse.project.relation('predictions')} where run_id = "
-            "$run_id",
-            {"run_id": run_id},
-        ).fetchone()
-        n_rows = int(count[0]) if count else 0
+        sql = "select count(*) as n from {} where run_id = $run_id"
+        counted = sql.format(warehouse.project.relation("predictions"))
+        n_rows = int(warehouse.query(connection, counted, run_id=run_id)["n"][0].as_py())
         if results.promotion_reason is not None:
-            _promote(
-                warehouse,
-                connection,
-                run_id,
-                results.promotion_reason,
-                "(select arg_max(c.run_id, c.promoted_at) "
-                f"from {warehouse.project.relation('model_promotions')} as c "
-                "where c.panel_name = r.panel_name and c.segment = 'all') "
-                "is not distinct from $replaces",
-                replaces=results.replaces,
+            promotions.succeed(
+                connection, warehouse, run_id, results.promotion_reason, results.replaces
             )
         _finish(warehouse, connection, run_id, {**values, "status": "complete", "n_rows": n_rows})
     return n_rows
@@ -275,30 +283,6 @@ def abandon_dead_runs(warehouse: Warehouse) -> list[str]:
                     {"status": "abandoned", "error": "the process died"},
                 )
     return dead
-
-
-def promote(warehouse: Warehouse, run_id: str, reason: str) -> None:
-    """Make a run its panel's champion, by a row."""
-    with warehouse.transaction() as connection:
-        check_tables(warehouse, connection)
-        _promote(warehouse, connection, run_id, reason)
-
-
-def _promote(
-    warehouse: Warehouse,
-    connection: duckdb.DuckDBPyConnection,
-    run_id: str,
-    reason: str,
-    condition: str = "true",
-    **parameters: Any,
-) -> None:
-    connection.execute(
-        f"insert into {warehouse.project.relation('model_promotions')} by name "
-        "select cast($at as timestamp) as promoted_at, panel_name, 'all' as segment, run_id, "
-        f"$reason as reason from {warehouse.project.relation('runs')} as r "
-        f"where run_id = $run_id and {condition}",
-        {"at": _now(), "reason": reason, "run_id": run_id, **parameters},
-    )
 
 
 def _finish(

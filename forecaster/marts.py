@@ -13,6 +13,13 @@ from forecaster.warehouse import Warehouse
 Rows = list[dict[str, Any]]
 DS = "'%Y-%m-%d'"
 MOMENT = "'%Y-%m-%dT%H:%M:%S'"
+# nodes of which not every member is forecast by the run
+MIXED = (
+    "with mixed as (select h.level, h.node_id as unique_id from {hierarchy} as h "
+    "join {fct_forecasts} as f using (panel_name, unique_id) "
+    "where panel_name = $panel and h.level != 'bottom' group by h.level, h.node_id "
+    "having bool_or(f.run_id != $run_id))"
+)
 
 
 def panel_settings(warehouse: Warehouse, wanted: Sequence[str] = ()) -> Rows:
@@ -102,7 +109,8 @@ class Marts:
         ]
 
     def champion(self) -> dict[str, Any] | None:
-        """The run that made the live forecast, and the promotion behind it; None before any."""
+        """The run that made the live forecast of most series, and the promotion behind it; None
+        before any. Segments may have champions of their own."""
         rows = self._rows(
             "select f.run_id, f.model_name, max(f.cutoff) as cutoff, "
             "max(f.confidence_level) as confidence, any_value(c.run_id) as trained_by, "
@@ -111,40 +119,67 @@ class Marts:
             "left join {forecast_champions} as c on f.panel_name = c.panel_name "
             "and c.is_current and c.segment = 'all' "
             "left join {runs} as r on f.run_id = r.run_id "
-            "where f.panel_name = $panel group by all"
+            "where f.panel_name = $panel group by f.run_id, f.model_name, "
+            "coalesce(r.model_run_id, r.run_id) "
+            "order by coalesce(coalesce(r.model_run_id, r.run_id) = max(c.run_id), false) desc"
         )
         return self._named(rows)[0] if rows else None
 
     def live(self, run_id: str, cutoff: date) -> Rows:
-        """The live forecast of every series, and of the nodes above, which have no mart."""
+        """The live forecast of every series, and of the nodes above, which have no mart. Where
+        members have other champions, theirs are summed, and a sum of those has no bounds."""
         return self._rows(
+            f"{MIXED}, shown as ("
+            "select 'bottom' as level, unique_id, ds, yhat, yhat_lower, yhat_upper, "
+            "forecast_status from {fct_forecasts} where panel_name = $panel union all "
+            "select level, unique_id, ds, yhat, yhat_lower, yhat_upper, forecast_status "
+            "from {predictions} as p anti join mixed using (level, unique_id) "
+            "where panel_name = $panel and run_id = $run_id and cutoff = $cutoff "
+            "and level != 'bottom' union all "
+            "select mixed.level, mixed.unique_id, f.ds, sum(f.yhat), null, null, 'ok' from mixed "
+            "join {hierarchy} as h on mixed.level = h.level and mixed.unique_id = h.node_id "
+            "join {fct_forecasts} as f "
+            "on h.panel_name = f.panel_name and h.unique_id = f.unique_id "
+            "where h.panel_name = $panel group by mixed.level, mixed.unique_id, f.ds) "
             f"select level, unique_id, strftime(min(ds), {DS}) as start, "
             "list(yhat order by ds) as yhat, list(yhat_lower order by ds) as lower, "
             "list(yhat_upper order by ds) as upper, max(forecast_status) as status "
-            "from {predictions} where panel_name = $panel and run_id = $run_id "
-            "and cutoff = $cutoff group by all",
+            "from shown group by all",
             run_id=run_id,
             cutoff=cutoff,
         )
 
     def fan(self, run_id: str, cutoff: date) -> Rows:
-        """Every quantile of every node's live forecast."""
+        """Every quantile of the live forecast of series, and of nodes above with one champion."""
         return self._rows(
+            f"{MIXED}, shown as ("
+            "select 'bottom' as level, unique_id, ds, quantile, value "
+            "from {fct_forecast_quantiles} where panel_name = $panel union all "
+            "select level, unique_id, ds, quantile, value "
+            "from {quantiles} anti join mixed using (level, unique_id) "
+            "where panel_name = $panel and run_id = $run_id and cutoff = $cutoff "
+            "and level != 'bottom') "
             "select level, unique_id, quantile, list(value order by ds) as value "
-            "from {quantiles} where panel_name = $panel and run_id = $run_id "
-            "and cutoff = $cutoff group by all order by quantile",
+            "from shown group by all order by quantile",
             run_id=run_id,
             cutoff=cutoff,
         )
 
     def totals(self, run_id: str, cutoff: date, confidence: float) -> Rows:
-        """The range of every node's sum over the whole horizon; quantiles do not add up."""
+        """The range of the sum over the whole horizon, of the same; quantiles do not add up."""
         return self._rows(
+            f"{MIXED}, shown as ("
+            "select 'bottom' as level, unique_id, horizon_step, quantile, "
+            "cumulative_value as value from {fct_forecast_quantiles} "
+            "where panel_name = $panel and cumulative_value is not null union all "
+            "select level, unique_id, horizon_step, quantile, value "
+            "from {cumulative_quantiles} anti join mixed using (level, unique_id) "
+            "where panel_name = $panel and run_id = $run_id and cutoff = $cutoff "
+            "and level != 'bottom') "
             "select level, unique_id, "
             "max(value) filter (abs(quantile - (1 - $confidence) / 2) < 1e-6) as lower, "
             "max(value) filter (abs(quantile - (1 + $confidence) / 2) < 1e-6) as upper "
-            "from {cumulative_quantiles} where panel_name = $panel and run_id = $run_id "
-            "and cutoff = $cutoff group by level, unique_id, horizon_step "
+            "from shown group by level, unique_id, horizon_step "
             "qualify horizon_step = max(horizon_step) over (partition by level, unique_id)",
             run_id=run_id,
             cutoff=cutoff,

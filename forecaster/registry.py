@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import Any
 
-from forecaster import champions
+from forecaster import promotions
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.fingerprints import Fingerprints
+from forecaster.selection import Candidate
 from forecaster.warehouse import Warehouse
 
 
@@ -29,6 +31,31 @@ def find_complete(
     return rows[0]["run_id"] if rows else None
 
 
+def has_forecast(warehouse: Warehouse, run_id: str, features_fingerprint: str) -> bool:
+    """Whether the model that a run fitted has forecast from these features."""
+    rows = warehouse.rows(
+        "select 1 as found from {runs} where coalesce(model_run_id, run_id) = $run_id "
+        "and kind in ('train', 'predict') and status = 'complete' "
+        "and features_fingerprint = $features limit 1",
+        run_id=run_id,
+        features=features_fingerprint,
+    )
+    return bool(rows)
+
+
+def settings_of(warehouse: Warehouse, panel: str, candidate: Candidate) -> dict[str, Any]:
+    """The settings of a candidate for selection, as --set would give them."""
+    rows = warehouse.rows(
+        "select settings from {runs} where panel_name = $panel and model_name = $model "
+        "and settings_fingerprint = $settings and kind in ('train', 'backtest') limit 1",
+        panel=panel,
+        model=candidate.model_name,
+        settings=candidate.settings_fingerprint,
+    )
+    stored = json.loads(rows[0]["settings"])
+    return {**stored["run"], **stored["model"]}
+
+
 def list_runs(
     warehouse: Warehouse, panel: str | None = None, limit: int = 20
 ) -> list[dict[str, Any]]:
@@ -40,8 +67,8 @@ def list_runs(
         panel=panel,
         limit=limit,
     )
-    stacks = [champions.stack(warehouse, name) for name in {row["panel_name"] for row in rows}]
-    present = {stack[-1]["run_id"] for stack in stacks if stack}
+    names = {row["panel_name"] for row in rows}
+    present = {run for name in names for run in promotions.present(warehouse, name).values()}
     return [{**row, "is_champion": row["run_id"] in present} for row in rows]
 
 

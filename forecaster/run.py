@@ -10,12 +10,12 @@ from forecaster.backtest_run import backtest_panel
 from forecaster.config import DEFAULT_MODEL, split_settings
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.features import PanelSettings
-from forecaster.fingerprints import fingerprints
 from forecaster.models.base import Model
 from forecaster.panel import Panel
 from forecaster.predict_run import predict_panel
 from forecaster.project import Project
 from forecaster.recording import Outcome
+from forecaster.serving import served
 from forecaster.train_run import train_panel
 from forecaster.tune_run import best_settings, tune_panel
 from forecaster.warehouse import Warehouse
@@ -45,11 +45,13 @@ def train(
 
 
 def predict(project: Project, panels: Sequence[str] = ()) -> list[Outcome]:
-    """Forecast each panel with its champion, as it was trained, from the newest features."""
+    """Forecast each panel with its champions, as they were trained, from the newest features."""
     warehouse = work.opened(project)
     found = features.panels(warehouse, panels)
-    present = {panel.panel_name: champions.champion(warehouse, panel.panel_name) for panel in found}
-    outcomes = [predict_panel(warehouse, panel, present[panel.panel_name]) for panel in found]
+    present = {panel.panel_name: champions.present(warehouse, panel.panel_name) for panel in found}
+    outcomes = [
+        predict_panel(warehouse, panel, one) for panel in found for one in present[panel.panel_name]
+    ]
     return work.refreshed(project, outcomes)
 
 
@@ -103,7 +105,7 @@ def run_all(
     force: bool = False,
     tuned: bool = False,
 ) -> list[Outcome]:
-    """Backtest the baselines and the model, then train it, and the baselines that are better.
+    """Backtest the baselines and the model, then train it, and the baselines that are to be served.
 
     In this order the training can tell what is better than the present champion. The marts are
     refreshed once, at the end.
@@ -113,7 +115,6 @@ def run_all(
     outcomes = _backtest(project, panels, baselines, of_run, force)
     outcomes += _backtest(project, panels, [model], settings, force, tuned)
     outcomes += _train(project, panels, model, settings, force, tuned)
-    outcomes += _train_better(project, panels, baselines, of_run, force)
     return work.refreshed(project, outcomes)
 
 
@@ -155,27 +156,9 @@ def _train(
             "name its panel with --panel",
             BAD_INPUT,
         )
-    return [
-        train_panel(warehouse, panel, one, force, source)
-        for panel, one in zip(found, models, strict=True)
-    ]
-
-
-def _train_better(
-    project: Project,
-    panels: Sequence[str],
-    models: Sequence[str],
-    settings: Mapping[str, Any],
-    force: bool,
-) -> list[Outcome]:
-    """Train those models that would be a panel's champion."""
-    warehouse, outcomes = Warehouse(project), []
-    for panel in features.panels(warehouse, panels):
-        for name in models:
-            model = make_model(name, settings)
-            prints = fingerprints(model, features.fingerprint(warehouse, panel.panel_name))
-            if champions.judge(warehouse, panel.panel_name, model, prints.settings).is_champion:
-                outcomes.append(train_panel(warehouse, panel, model, force))
+    outcomes = []
+    for panel, one in zip(found, models, strict=True):
+        outcomes += served(warehouse, panel, train_panel(warehouse, panel, one, force, source))
     return outcomes
 
 

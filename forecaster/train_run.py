@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from forecaster import artifacts, champions, checkpoints, features, forecast_tables, registry, work
+from forecaster import artifacts, champions, checkpoints, features, registry, work
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.features import PanelSettings
 from forecaster.fingerprints import fingerprints
@@ -52,21 +52,15 @@ def train_panel(
             tables.append(cutoff_tables(panel, panel.at(origin), fit.validation, model))
         path, digest = artifacts.save(model, warehouse.project.artifacts_folder, run.run_id)
         stack = champions.stack(warehouse, name)
-        verdict = champions.judge(warehouse, name, model, prints.settings)
+        reason = champions.succession(warehouse, name, model, prints.settings)
         history = [(panel.cutoff, record) for record in fit.history]
         results = dataclasses.replace(
-            run_results(
-                name, model, tables, history, verdict.reason if verdict.is_champion else None
-            ),
+            run_results(name, model, tables, history, reason),
             replaces=stack[-1]["run_id"] if stack else None,
         )
         run.complete(results, {"artifact_path": path, "artifact_sha256": digest})
     checkpoints.forget(folder)
-    if verdict.is_champion and champions.champion(warehouse, name)["run_id"] != run.run_id:
-        # another train came between: it is the one to be better than
-        verdict = champions.judge(warehouse, name, model, prints.settings)
-        if verdict.is_champion:
-            forecast_tables.promote(warehouse, run.run_id, verdict.reason)
+    verdict = champions.Verdict(True, reason) if reason else None
     notes = [found] if found else []
     if origin is None:
         notes.append(f"{name}: too short a history to hold out a horizon for validation")

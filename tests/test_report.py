@@ -291,3 +291,32 @@ def test_a_model_tried_with_several_settings_is_named_by_them():
         "seasonal_mean (n_seasons=8)",
         "lstm",
     ]
+
+
+def test_a_node_whose_members_have_two_champions_is_their_sum(
+    project: Project, data: dict[str, Any], warehouse: Warehouse
+) -> None:
+    mart = project.relation("fct_forecasts")
+    first = panel_of(data)["series"]
+    one = next(s["id"] for s in first if s["level"] == "bottom")
+    where = f"where panel_name = '{PANEL}' and unique_id = '{one}'"
+    (run_id,) = {r["run_id"] for r in warehouse.rows(f"select run_id from {mart} {where}")}
+    with warehouse.transaction() as connection:
+        connection.execute(f"update {mart} set yhat = yhat + 7, run_id = 'another' {where}")
+    try:
+        shown = panel_of(report.collect(warehouse))
+    finally:
+        with warehouse.transaction() as connection:
+            connection.execute(f"update {mart} set yhat = yhat - 7, run_id = '{run_id}' {where}")
+    assert shown["champion"] == "seasonal_mean"
+    for before, after in zip(first, shown["series"], strict=True):
+        if "live" not in before:
+            continue
+        is_changed = before["level"] == "total" or before["id"] == one
+        more = 7 if is_changed else 0
+        if before["level"] in ("total", "bottom"):
+            assert after["live"]["yhat"] == pytest.approx(
+                [value + more for value in before["live"]["yhat"]], rel=1e-3
+            )
+        if before["level"] == "total":
+            assert not after["live"]["quantiles"]

@@ -2,7 +2,8 @@
 with live_runs as (
     select distinct
         run_id,
-        cutoff
+        cutoff,
+        unique_id
     from {{ ref('warehouse_forecaster', 'fct_forecasts') }}
 ),
 
@@ -22,7 +23,11 @@ final as (
         quantiles.model_name,
         quantiles.run_id
     from {{ ref('warehouse_forecaster', 'quantiles') }} as quantiles
-    semi join live_runs on quantiles.run_id = live_runs.run_id and quantiles.cutoff = live_runs.cutoff
+    semi join live_runs
+        on
+            quantiles.run_id = live_runs.run_id
+            and quantiles.cutoff = live_runs.cutoff
+            and quantiles.unique_id = live_runs.unique_id
     left join {{ ref('warehouse_forecaster', 'cumulative_quantiles') }} as cumulative
         on
             quantiles.run_id = cumulative.run_id

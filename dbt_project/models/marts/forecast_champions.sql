@@ -1,4 +1,5 @@
--- Every promotion of a complete run, with the one that replaced it: a roll-back is a promotion too.
+-- Every promotion of a complete run, with the one that replaced it: a roll-back is a promotion too, and one for all series ends
+-- those for segments.
 with complete_runs as (
     select * from {{ ref('warehouse_forecaster', 'runs') }}
     where status = 'complete'
@@ -17,6 +18,16 @@ promotions as (
     inner join complete_runs on promotions.run_id = complete_runs.run_id
 ),
 
+ended as (
+    select
+        *,
+        lead(promoted_at) over (partition by panel_name, segment order by promoted_at, run_id) as next_promoted_at,
+        min(promoted_at) filter (where segment = 'all') over (
+            partition by panel_name order by promoted_at, run_id rows between 1 following and unbounded following
+        ) as next_of_all_at
+    from promotions
+),
+
 final as (
     select
         panel_name,
@@ -24,11 +35,11 @@ final as (
         run_id,
         model_name,
         promoted_at,
-        lead(promoted_at) over (partition by panel_name, segment order by promoted_at, run_id) as replaced_at,
-        lead(promoted_at) over (partition by panel_name, segment order by promoted_at, run_id) is null as is_current,
+        least(next_promoted_at, next_of_all_at) as replaced_at,
+        least(next_promoted_at, next_of_all_at) is null as is_current,
         reason,
         trained_at
-    from promotions
+    from ended
 )
 
 select * from final
