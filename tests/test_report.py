@@ -299,7 +299,8 @@ def test_a_node_whose_members_have_two_champions_is_their_sum(
     mart = project.relation("fct_forecasts")
     first = panel_of(data)["series"]
     one = next(s["id"] for s in first if s["level"] == "bottom")
-    where = f"where panel_name = '{PANEL}' and unique_id = '{one}'"
+    name = one.replace("'", "''")
+    where = f"where panel_name = '{PANEL}' and unique_id = '{name}'"
     (run_id,) = {r["run_id"] for r in warehouse.rows(f"select run_id from {mart} {where}")}
     with warehouse.transaction() as connection:
         connection.execute(f"update {mart} set yhat = yhat + 7, run_id = 'another' {where}")
