@@ -25,25 +25,26 @@ from forecaster.origins import Origins, parts
 from forecaster.panel import Panel
 from forecaster.signals import Signals, SignalSettings
 from forecaster.text import has_text
-from forecaster.trainer import Trainer, check_loss
+from forecaster.trainer import Trainer, chosen_loss
 from forecaster.training import Ahead, WeightAverage, assign, run_epochs, seed_everything, values_of
 
 SERIES_OF_A_GROUP = 30  # on average at least, or the groups' profiles are noise
 LONGEST_PATCH = 7
-STATE = ("length", "group", "has_text", "calibration", "learned_to")
+STATE = ("length", "group", "has_text", "calibration", "learned_to", "loss")
 
 
 class ForkedSettings(SignalSettings):
     """What shapes and trains the network, whatever its encoder.
 
     An epoch is one pass over all series, each with `origins` random origins in one random window,
-    but at least `steps_per_epoch` batches. A batch holds at most half of the series. `group` names
-    the static feature whose series share a profile and a trend; by default the coarsest with
-    enough series in each group, or all series are one. The encoder reads `patch` periods as one, by
-    default a season of up to 7. `loss` is that of the mean; `rmsse` is what the metric
-    asks for, per series and of totals; beside it the quantiles have `quantile_weight`. With
-    `quantile` they alone are, and the mean is theirs. `mixed_precision` is for a GPU and does
-    nothing elsewhere.
+    but at least `steps_per_epoch` batches and at most `most_steps`. A batch holds at most half of
+    the series. `group` names the static feature whose series share a profile and a trend; by
+    default the coarsest with enough series in each group, or all series are one. The encoder reads
+    `patch` periods as one, by default a season of up to 7. `loss` is that of the mean; `rmsse` is
+    what the metric asks for, per series and of totals; `tweedie` is better where sums of the series
+    decide, so `auto` takes it where the panel has nodes. Beside it the quantiles have
+    `quantile_weight`. With `quantile` they alone are, and the mean is theirs. `mixed_precision` is
+    for a GPU and does nothing elsewhere.
     """
 
     search: ClassVar[Mapping[str, Range | Choice]] = {
@@ -61,6 +62,7 @@ class ForkedSettings(SignalSettings):
     batch_series: int = Field(default=256, ge=1)
     origins: int = Field(default=8, ge=1)
     steps_per_epoch: int = Field(default=24, ge=1)
+    most_steps: int = Field(default=60, ge=1)
     epochs: int = Field(default=12, ge=1)
     patience: int = Field(default=3, ge=1)
     learning_rate: float = Field(default=2e-3, gt=0)
@@ -73,7 +75,7 @@ class ForkedSettings(SignalSettings):
     calibration_limit: float = Field(default=1.25, ge=1)
     group: str | None = None
     patch: int | None = Field(default=None, ge=1)
-    loss: Literal["rmsse", "mse", "tweedie", "negative_binomial", "quantile"] = "rmsse"
+    loss: Literal["auto", "rmsse", "mse", "tweedie", "negative_binomial", "quantile"] = "auto"
     tweedie_power: float = Field(default=1.3, gt=1, lt=2)
     mixed_precision: bool = False
 
@@ -94,6 +96,7 @@ class Forked(Model):
         self.length: int | None = None
         self.group: str | None = None
         self.has_text = False
+        self.loss = "rmsse"
         self.learned_to = ""  # the last period that it knows, as ISO date
         self.calibration = 1.0
 
@@ -114,7 +117,7 @@ class Forked(Model):
         those that have not seen it.
         """
         s = self.settings
-        check_loss(s.loss, panel)
+        self.loss = chosen_loss(s.loss, panel)
         seed_everything(self.run.seed)
         panel = panel.without_derived()
         self.encoding, self.length = panel.encoding, None
@@ -125,7 +128,8 @@ class Forked(Model):
         started = np.flatnonzero(np.isfinite(data.signals.y).any(axis=1))
         started = started if len(started) else np.arange(panel.n_series)
         size = min(s.batch_series, -(-len(started) // 2))
-        steps = max(s.steps_per_epoch, -(-len(started) // size))
+        whole = max(s.steps_per_epoch, -(-len(started) // size))
+        steps = min(whole, max(s.most_steps, s.steps_per_epoch))
         trainer = self._trained_by(data)
         trainer.begin(self._first_weights(held_out is not None))
         average = WeightAverage(trainer.variables, s.averaging)
@@ -238,12 +242,13 @@ class Forked(Model):
         panel = data.signals.panel
         inputs, _, _ = data.inputs(np.arange(1), np.array([panel.n_periods]))
         widths = [int(values.shape[-1]) for values in inputs]
-        shape = (panel.is_signed, panel.is_count, panel.cardinalities, data.patch, *widths)
+        of_panel = (panel.is_signed, panel.is_count, panel.cardinalities)
+        shape = (self.loss, *of_panel, data.patch, *widths)
         if self.trainer is None or self.shape != shape:
             periods = -(-data.signals.window // data.patch)
             self.trainer = Trainer(
                 lambda: self.encoder(periods),
-                self.settings,
+                self.settings.model_copy(update={"loss": self.loss}),
                 self.levels,
                 panel,
                 data.patch,

@@ -142,15 +142,17 @@ def kind_of(panel: Panel) -> str:
     return "signed" if panel.is_signed else "count" if panel.is_count else "positive"
 
 
-def check_loss(loss: str, panel: Panel) -> None:
-    """Raises where a panel's demand is not what a loss is of."""
+def chosen_loss(loss: str, panel: Panel) -> str:
+    """The loss by name; raises where a panel's demand is not what a loss is of."""
     kind = kind_of(panel)
+    if loss == "auto":
+        return "tweedie" if panel.nodes is not None and kind != "signed" else "rmsse"
     if kind == "signed" and loss in NOT_NEGATIVE:
         reason = "is of demand that is never negative"
     elif kind != "count" and loss in COUNTED:
         reason = "is of whole numbers"
     else:
-        return
+        return loss
     raise ForecastError(
         f"the loss {loss} {reason}; panel '{panel.name}' is {kind}"
         + (" and has fractions" if kind == "positive" else ""),

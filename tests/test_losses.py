@@ -18,7 +18,7 @@ from forecaster.losses import (
 )
 from forecaster.networks import level_weights, predicted
 from forecaster.quantiles import LEVELS
-from forecaster.trainer import check_loss, kind_of
+from forecaster.trainer import chosen_loss, kind_of
 from tests.conftest import make_panel
 
 SHAPE = (3, 2, 4)  # series, origins, horizon
@@ -106,13 +106,13 @@ def test_losses_are_refused_where_demand_is_not_what_they_are_of():
     ]
     for loss in ("tweedie", "negative_binomial"):
         with pytest.raises(ForecastError, match=f"loss {loss} is of .*'small' is signed"):
-            check_loss(loss, signed)
-        check_loss(loss, counts)
+            chosen_loss(loss, signed)
+        chosen_loss(loss, counts)
     with pytest.raises(ForecastError, match="whole numbers.*has fractions"):
-        check_loss("negative_binomial", fractions)
-    check_loss("tweedie", fractions)
+        chosen_loss("negative_binomial", fractions)
+    assert chosen_loss("tweedie", fractions) == "tweedie"
     for loss in ("rmsse", "mse", "quantile"):
-        check_loss(loss, signed)
+        chosen_loss(loss, signed)
 
 
 def test_the_mean_of_quantiles_is_the_mean():

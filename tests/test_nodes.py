@@ -11,6 +11,7 @@ from forecaster.models.linear_local import LinearLocal
 from forecaster.models.seasonal_mean import SeasonalMean
 from forecaster.panel import Nodes, Panel
 from forecaster.reconciliation import Membership
+from forecaster.trainer import chosen_loss
 from tests.conftest import make_panel
 
 
@@ -80,6 +81,11 @@ def test_quantiles_follow_the_mean(shop):
 def test_baselines_stay_as_they_are(shop):
     model, _ = fitted(SeasonalMean(), shop, shop.cutoff)
     assert model.nodes is None
+
+
+def test_networks_mean_what_adds_up_where_sums_decide(shop):
+    assert chosen_loss("auto", shop) == "tweedie"
+    assert chosen_loss("auto", dataclasses.replace(shop, nodes=None)) == "rmsse"
 
 
 def test_the_nodes_model_lies_beside_the_series(shop, tmp_path):
