@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+DUCKDB_BYTES = 4 << 30  # beside the model that wrote the results
 # As this module writes them: column -> DuckDB type.
 RUN_TABLES: dict[str, dict[str, str]] = {
     "runs": {
@@ -241,12 +242,16 @@ def complete_run(
     )
     with warehouse.transaction(PATIENCE_WITH_RESULTS) as connection:
         check_tables(warehouse, connection)
+        connection.execute(f"set memory_limit = '{DUCKDB_BYTES} bytes'")  # beyond it, it spills
+        connection.execute("set preserve_insertion_order = false")
         for name in WRITTEN:
             table = getattr(results, name)
             if table is not None:
                 _insert(warehouse, connection, name, table, run_id)
         connection.execute(parents, {"run_id": run_id})
-        connection.execute(scores, {"run_id": run_id})
+        if results.predictions is not None:
+            for cutoff in results.predictions["cutoff"].unique().to_pylist():
+                connection.execute(scores, {"run_id": run_id, "cutoff": cutoff})
         sql = "select count(*) as n from {} where run_id = $run_id"
         counted = sql.format(warehouse.project.relation("predictions"))
         n_rows = int(warehouse.query(connection, counted, run_id=run_id)["n"][0].as_py())

@@ -1,4 +1,5 @@
--- Scores one run: run by the forecaster, with the run's id as the parameter $run_id, in the transaction that writes the run.
+-- Scores one run: run by the forecaster in the transaction that writes the run, with the run's id as the parameter $run_id and, so
+-- that memory does not grow with the number of cutoffs, one of them at a time as $cutoff (null: all at once).
 {%- set metrics = warehouse_forecaster.metric_columns() %}
 {%- set counts = ['n_series', 'n_left_out', 'n_without_forecast', 'n_undefined_scale'] %}
 {%- set weighted = ['weighted_rmsse', 'weighted_scaled_pinball'] %}
@@ -9,7 +10,7 @@
 ] %}
 
 insert into {{ ref('warehouse_forecaster', 'metrics') }} ({{ columns | join(', ') }})
-with {{ warehouse_forecaster.scored_pairs('select cast($run_id as varchar) as run_id') }},
+with {{ warehouse_forecaster.scored_pairs('select cast($run_id as varchar) as run_id', 'cast($cutoff as date)') }},
 
 {{ warehouse_forecaster.slice_scores(by_series=true) }},
 

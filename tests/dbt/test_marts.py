@@ -77,7 +77,7 @@ class Shop:
                 con.execute(FORECASTS, values | {"cutoff": cutoff.date()})
             con.execute(QUANTILES, {"run_id": run_id})
             con.execute(self.sql["write_parents"], {"run_id": run_id})
-            con.execute(self.sql["score_run"], {"run_id": run_id})
+            con.execute(self.sql["score_run"], {"run_id": run_id, "cutoff": None})
 
     def promote(self, run_id: str, at: str) -> None:
         with duckdb.connect(str(self.warehouse)) as con:

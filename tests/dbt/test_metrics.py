@@ -78,7 +78,8 @@ class Warehouse:
         self.con.unregister("rows")
 
     def run(self, name: str, run_id: str = "run") -> None:
-        self.con.execute(self.compiled.sql[name], {"run_id": run_id})
+        values = {"run_id": run_id} | ({"cutoff": None} if name == "score_run" else {})
+        self.con.execute(self.compiled.sql[name], values)
 
     def scales(self) -> pd.DataFrame:
         relation = self.compiled.relations["int_metric_scales"]

@@ -1,6 +1,6 @@
 {#-
     CTEs that end in `scored_pairs`: every pair of forecast and actual of some runs, once for each way of treating stock-outs and
-    revisions. `runs` is a select of run ids.
+    revisions. `runs` is a select of run ids; `cutoff` is an expression, and null there means every cutoff.
 
     What is not scored keeps its row with `y` and `yhat` null and says why, so that it is counted: a period out of stock
     (`is_left_out`), a missing forecast (`is_unforecast`). Series launched after the cutoff do not count at all. Above the bottom
@@ -8,7 +8,7 @@
     its interval and quantiles are then dropped, since they cannot be split. Distributions of sums are scored against `y_completed`,
     in which what was out of stock stands at its forecast mean.
 -#}
-{% macro scored_pairs(runs) %}
+{% macro scored_pairs(runs, cutoff=none) %}
 scored_runs as (
     {{ runs }}
 ),
@@ -17,6 +17,9 @@ forecasts as (
     select predictions.*
     from {{ ref('warehouse_forecaster', 'predictions') }} as predictions
     semi join scored_runs on predictions.run_id = scored_runs.run_id
+    {%- if cutoff %}
+    where predictions.cutoff = coalesce({{ cutoff }}, predictions.cutoff)
+    {%- endif %}
 ),
 
 origins as (
