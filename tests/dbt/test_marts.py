@@ -6,6 +6,7 @@ The forecasts are simple ones made in SQL; whatever the marts say of them is rec
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import duckdb
@@ -245,6 +246,17 @@ def test_alias_views_have_the_other_products_columns(shop: Shop) -> None:
     snowflake = shop.rows("from dev_marts.forecast_snowflake")
     assert list(snowflake.columns[1:]) == ["series", "ts", "forecast", "lower_bound", "upper_bound"]
     assert len(snowflake) == len(bigquery) == len(shop.rows("from dev_marts.fct_forecasts"))
+
+
+def test_a_parent_that_is_no_sum_of_its_children_is_an_error(shop: Shop) -> None:
+    name = "parents_equal_the_sum_of_their_children"
+    invoke(shop.warehouse, "test", "--select", name)
+    change = "update dev_forecasts.predictions set yhat = yhat + ? where level = 'total'"
+    for amount, is_error in ((1.0, True), (-1.0, False)):
+        with duckdb.connect(str(shop.warehouse)) as con:
+            con.execute(change, [amount])
+        with pytest.raises(AssertionError, match="Got .* results?") if is_error else nullcontext():
+            invoke(shop.warehouse, "test", "--select", name)
 
 
 def test_roll_back_brings_the_older_champions_forecast_back(shop: Shop) -> None:
