@@ -110,6 +110,18 @@ RUN_TABLES: dict[str, dict[str, str]] = {
         "metric_value": "DOUBLE",
         "n_obs": "BIGINT",
     },
+    "reconciliation": {
+        "run_id": "VARCHAR",
+        "panel_name": "VARCHAR",
+        "model_name": "VARCHAR",
+        "cutoff": "DATE",
+        "level": "VARCHAR",
+        "nodes_model": "VARCHAR",
+        "n_nodes": "INTEGER",
+        "error_of_nodes": "DOUBLE",
+        "error_of_sums": "DOUBLE",
+        "is_used": "BOOLEAN",
+    },
     "calibration": {
         "run_id": "VARCHAR",
         "panel_name": "VARCHAR",
@@ -163,7 +175,7 @@ RUN_TABLES: dict[str, dict[str, str]] = {
 
 WRITTEN = (
     *("predictions", "quantiles", "cumulative_quantiles"),
-    *("training_history", "calibration", "trials"),
+    *("training_history", "calibration", "reconciliation", "trials"),
 )
 
 
@@ -179,6 +191,7 @@ class RunResults:
     cumulative_quantiles: pa.Table | None = None
     training_history: pa.Table | None = None
     calibration: pa.Table | None = None
+    reconciliation: pa.Table | None = None
     trials: pa.Table | None = None
     promotion_reason: str | None = None
     replaces: str | None = None

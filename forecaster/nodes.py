@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -47,6 +48,7 @@ class NodeForecaster:
     def agreed(self, panel: Panel, forecast: Forecast, levels: np.ndarray) -> Forecast:
         """A forecast of the series at the panel's cutoff, its distribution scaled with its mean."""
         assert panel.nodes is not None
+        forecast = dataclasses.replace(forecast, verdicts=self.weights.verdicts)
         if not self.weights.is_used:
             return forecast
         nodes = panel.nodes.panel.at(panel.cutoff, self.model.encoding)

@@ -49,6 +49,7 @@ def cutoff_tables(
         parts["cumulative_quantiles"].append(quantile_table(keys, node.cumulative, levels))
     return {
         "calibration": calibration_table(cut, forecast, model.name),
+        "reconciliation": reconciliation_table(cut, forecast, model),
         **{name: pa.concat_tables(tables) for name, tables in parts.items()},
     }
 
@@ -153,6 +154,28 @@ def quantile_table(keys: Keys, values: np.ndarray, levels: np.ndarray) -> pa.Tab
             **keys.columns(len(levels)),
             "quantile": np.tile(levels, len(keys.rows)),
             "value": values[keys.rows, keys.steps].reshape(-1).astype(np.float64),
+        }
+    )
+
+
+def reconciliation_table(panel: Panel, forecast: Forecast, model: Model) -> pa.Table:
+    """What was decided of each level of nodes; no rows where there was nothing to decide."""
+    import pyarrow as pa
+
+    verdicts = forecast.verdicts
+    n = len(verdicts)
+    cutoff = panel.cutoff.astype("datetime64[D]").astype(object)
+    return pa.table(
+        {
+            "panel_name": pa.array([panel.name] * n, pa.string()),
+            "model_name": pa.array([model.name] * n, pa.string()),
+            "cutoff": pa.array([cutoff] * n, pa.date32()),
+            "level": pa.array([v.level for v in verdicts], pa.string()),
+            "nodes_model": pa.array([model.run.nodes_model] * n, pa.string()),
+            "n_nodes": pa.array([v.n_nodes for v in verdicts], pa.int32()),
+            "error_of_nodes": pa.array([float(v.error_of_nodes) for v in verdicts], pa.float64()),
+            "error_of_sums": pa.array([float(v.error_of_sums) for v in verdicts], pa.float64()),
+            "is_used": pa.array([bool(v.is_used) for v in verdicts], pa.bool_()),
         }
     )
 

@@ -11,6 +11,7 @@ from forecaster.models.linear_local import LinearLocal
 from forecaster.models.seasonal_mean import SeasonalMean
 from forecaster.panel import Nodes, Panel
 from forecaster.reconciliation import Membership
+from forecaster.results import reconciliation_table
 from forecaster.trainer import chosen_loss
 from tests.conftest import make_panel
 
@@ -69,6 +70,16 @@ def test_series_are_brought_nearer_to_the_nodes_forecast(shop):
         assert np.abs(after - nodes).sum() < np.abs(before - nodes).sum()
     else:
         np.testing.assert_array_equal(after, before)
+
+
+def test_a_table_says_which_levels_had_a_say(shop):
+    model, cut = fitted(LinearLocal(), shop, shop.cutoff)
+    (row,) = reconciliation_table(cut, model.predict(cut), model).to_pylist()
+    (verdict,) = model.nodes.weights.verdicts
+    assert (row["level"], row["n_nodes"], row["nodes_model"]) == ("total", 1, "linear_local")
+    assert row["is_used"] == (row["error_of_nodes"] < row["error_of_sums"]) == verdict.is_used
+    early = model.fit(cut, shop.ds[shop.n_periods - 1 - shop.horizon]).validation
+    assert reconciliation_table(cut, early, model).num_rows == 0
 
 
 def test_quantiles_follow_the_mean(shop):

@@ -17,6 +17,7 @@ from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.nodes import NodeForecaster
 from forecaster.panel import Encoding, Panel
 from forecaster.quantiles import LEVELS, Marginals
+from forecaster.reconciliation import LevelVerdict
 from forecaster.seasonal import seasonal_forecast
 
 OK, SHORT_HISTORY, COLD_START, FALLBACK = "ok", "short_history", "cold_start", "fallback"
@@ -48,7 +49,8 @@ class Forecast:
 
     What `Model.forecast` gives has the internal levels and, of counts, quantiles of y + U. What
     `Model.predict` gives has the run's levels, quantiles of demand, `marginals`, the whole
-    distribution they come from, and the `calibration` that made it, if one did.
+    distribution they come from, and the `calibration` that made it, if one did; `verdicts` on the
+    levels of nodes that it was made to agree with.
     """
 
     mean: np.ndarray
@@ -56,6 +58,7 @@ class Forecast:
     status: np.ndarray
     marginals: Marginals | None = None
     calibration: Calibration | None = None
+    verdicts: tuple[LevelVerdict, ...] = ()
 
     def scaled(self, factor: np.ndarray, levels: np.ndarray) -> Forecast:
         """Mean and distribution times a factor (series, horizon), with quantiles at `levels`."""
