@@ -22,8 +22,10 @@ from forecaster.warehouse import Warehouse
 def make_model(name: str, values: Mapping[str, Any]) -> Model:
     """A model with checked settings."""
     of_run, own = split_settings(values)
-    kind = model_class(name)
-    return kind(model_settings(kind.Settings, own, name), run_settings(of_run))
+    kind, run = model_class(name), run_settings(of_run)
+    if run.nodes_model != "none":
+        model_class(run.nodes_model)  # an unknown one is refused before the series are fitted
+    return kind(model_settings(kind.Settings, own, name), run)
 
 
 def opened(project: Project) -> Warehouse:

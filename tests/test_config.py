@@ -50,6 +50,12 @@ def test_models_are_found_by_name_and_path():
     assert make_model("tests.broken_model", {}).name == "tests.broken_model"
 
 
+def test_unknown_model_of_nodes_is_refused_before_any_work():
+    with pytest.raises(ForecastError, match="no model 'prophet'"):
+        make_model("seasonal_mean", {"nodes_model": "prophet"})
+    assert make_model("seasonal_mean", {"nodes_model": "none"}).run.nodes_model == "none"
+
+
 @pytest.mark.parametrize("name", ["prophet", "base", "json", "no.such.module", "./my.py", ".."])
 def test_unknown_model_lists_the_known_ones(name):
     with pytest.raises(ForecastError, match=f"no model '{name}'") as error:
