@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from forecaster import warehouse_file
 from forecaster.errors import BAD_INPUT, LOCKED, ForecastError
 
 KNOWN_NAMES = Path(__file__).parent / "templates" / "known_names.yml"
@@ -95,11 +96,14 @@ def read_tables(path: Path) -> list[Table]:
             "from duckdb_columns() where not internal and database_name = current_database() "
             "group by all order by all"
         ).fetchall()
-    return [
+    tables = [
         Table(schema, table, tuple(names))
         for schema, table, names in rows
         if not OURS.match(schema)
     ]
+    for table in tables:
+        warehouse_file.refuse_name_of_schema(path, table.schema)
+    return tables
 
 
 @cache

@@ -33,6 +33,21 @@ def check(path: Path) -> None:
         )
 
 
+def refuse_name_of_schema(path: Path, schema: str) -> None:
+    """Raises where the file is called as a schema that is read from it.
+
+    DuckDB names a catalogue after its file and cannot tell the two apart in a view, however fully
+    the name is given.
+    """
+    if path.stem.lower() == schema.lower():
+        raise ForecastError(
+            f"the warehouse {path} and its schema {schema} have one name, which DuckDB cannot tell "
+            "apart in a view",
+            f"rename the file, or {POINT_ELSEWHERE} of another name",
+            BAD_INPUT,
+        )
+
+
 def unusable(path: Path, text: str) -> ForecastError | None:
     """What is wrong with the file, where `text`, DuckDB's or the system's, tells of that."""
     holder = re.search(r"held in (.+?) \(PID (\d+)\)", text)

@@ -313,6 +313,14 @@ def test_a_warehouse_whose_name_dbt_cannot_use(tmp_path: Path) -> None:
         init_project(tmp_path / "new", warehouse=path)
 
 
+def test_a_warehouse_called_as_its_schema(tmp_path: Path) -> None:
+    path = shop(
+        tmp_path / "raw.duckdb", "create schema raw", "create table raw.raw.orders (id int)"
+    )
+    with pytest.raises(ForecastError, match="its schema raw have one name"):
+        init_project(tmp_path / "new", warehouse=path)
+
+
 def test_a_file_that_is_no_warehouse(tmp_path: Path) -> None:
     (tmp_path / "notes.duckdb").write_text("not a database" * 1000)
     with pytest.raises(ForecastError, match="cannot be read"):

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from forecaster import warehouse_file
 from forecaster.errors import BAD_INPUT, ForecastError
 
 SCHEMA = "raw"
@@ -136,9 +137,11 @@ class Staging:
 def probe(warehouse: Path) -> None:
     """Fails early, before the work.
 
-    Raises what DuckDB raises if another process holds the warehouse, and ForecastError where a
-    table of the demo's names is not the demo's: somebody's orders are not to be replaced.
+    Raises what DuckDB raises if another process holds the warehouse, and ForecastError where the
+    file is called as the schema, or a table of the demo's names is not the demo's: somebody's
+    orders are not to be replaced.
     """
+    warehouse_file.refuse_name_of_schema(warehouse, SCHEMA)
     if not warehouse.exists():
         return
     with duckdb.connect(str(warehouse)) as connection:

@@ -92,6 +92,13 @@ def test_a_table_of_somebody_else_is_not_replaced(tmp_path: Path) -> None:
     assert contents(warehouse) == {"orders": [("mine",)]}
 
 
+def test_a_file_called_as_the_schema_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ForecastError, match="its schema raw have one name"):
+        simulate("tiny", tmp_path / "Raw.duckdb")
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_other_schemas_are_left_alone(tmp_path: Path) -> None:
     warehouse = tmp_path / "warehouse.duckdb"
     with duckdb.connect(str(warehouse)) as connection:
