@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from forecaster import features, registry, work
-from forecaster.features import PanelSettings
+from forecaster import features, panel_settings, registry, work
 from forecaster.fingerprints import fingerprints
 from forecaster.models.base import Model
 from forecaster.panel import Panel
+from forecaster.panel_settings import PanelSettings
 from forecaster.recording import Outcome, recorded
 from forecaster.results import cutoff_tables, run_results
 from forecaster.warehouse import Warehouse
@@ -27,7 +27,9 @@ def backtest_panel(
     if earlier and not force:
         return Outcome("backtest", name, model.name, earlier, "unchanged")
     cutoffs = [
-        np.datetime64(c.cutoff, "D") for c in features.cutoffs(warehouse, name) if c.is_backtest
+        np.datetime64(c.cutoff, "D")
+        for c in panel_settings.cutoffs(warehouse, name)
+        if c.is_backtest
     ]
     if not cutoffs:
         why = (

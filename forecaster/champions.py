@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from forecaster import artifacts, forecast_tables, promotions
+from forecaster import artifacts, promotions
+from forecaster.contract import check_tables
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.evidence import baseline_of, read_evidence
 from forecaster.models.base import Model
@@ -214,7 +215,7 @@ def roll_back(warehouse: Warehouse, panel: str) -> dict[str, Any]:
 
 def _promote(warehouse: Warehouse, run_id: str, reason: str) -> None:
     with warehouse.transaction() as connection:
-        forecast_tables.check_tables(warehouse, connection)
+        check_tables(warehouse, connection)
         promotions.promote(connection, warehouse, run_id, reason)
 
 

@@ -14,6 +14,8 @@ from forecaster.models.base import Model
 
 SHARED_CODE = (
     "features",
+    "panel_arrays",
+    "statics",
     "panel",
     "quantiles",
     "calibration",

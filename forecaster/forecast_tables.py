@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import os
 import socket
 from typing import TYPE_CHECKING, Any
 
 from forecaster import promotions
-from forecaster.errors import BAD_INPUT, ForecastError
+from forecaster.contract import RUN_TABLES, check_tables
+from forecaster.processes import is_alive, this_process
 from forecaster.project import quoted
 from forecaster.warehouse import PATIENCE_WITH_RESULTS, Warehouse
 
@@ -18,161 +18,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 DUCKDB_BYTES = 4 << 30  # beside the model that wrote the results
-# As this module writes them: column -> DuckDB type.
-RUN_TABLES: dict[str, dict[str, str]] = {
-    "runs": {
-        "run_id": "VARCHAR",
-        "kind": "VARCHAR",
-        "panel_name": "VARCHAR",
-        "model_name": "VARCHAR",
-        "model_run_id": "VARCHAR",
-        "settings": "VARCHAR",
-        "features_fingerprint": "VARCHAR",
-        "settings_fingerprint": "VARCHAR",
-        "code_fingerprint": "VARCHAR",
-        "artifact_path": "VARCHAR",
-        "artifact_sha256": "VARCHAR",
-        "n_rows": "BIGINT",
-        "seconds": "DOUBLE",
-        "peak_memory_mb": "DOUBLE",
-        "host": "VARCHAR",
-        "pid": "BIGINT",
-        "process_started_at": "TIMESTAMP",
-        "status": "VARCHAR",
-        "error": "VARCHAR",
-        "started_at": "TIMESTAMP",
-        "finished_at": "TIMESTAMP",
-    },
-    "predictions": {
-        "run_id": "VARCHAR",
-        "panel_name": "VARCHAR",
-        "model_name": "VARCHAR",
-        "level": "VARCHAR",
-        "unique_id": "VARCHAR",
-        "cutoff": "DATE",
-        "ds": "DATE",
-        "horizon_step": "INTEGER",
-        "yhat": "DOUBLE",
-        "yhat_lower": "DOUBLE",
-        "yhat_upper": "DOUBLE",
-        "confidence_level": "DOUBLE",
-        "forecast_status": "VARCHAR",
-    },
-    "quantiles": {
-        "run_id": "VARCHAR",
-        "panel_name": "VARCHAR",
-        "model_name": "VARCHAR",
-        "level": "VARCHAR",
-        "unique_id": "VARCHAR",
-        "cutoff": "DATE",
-        "ds": "DATE",
-        "horizon_step": "INTEGER",
-        "quantile": "DOUBLE",
-        "value": "DOUBLE",
-    },
-    "cumulative_quantiles": {
-        "run_id": "VARCHAR",
-        "panel_name": "VARCHAR",
-        "model_name": "VARCHAR",
-        "level": "VARCHAR",
-        "unique_id": "VARCHAR",
-        "cutoff": "DATE",
-        "ds": "DATE",
-        "horizon_step": "INTEGER",
-        "quantile": "DOUBLE",
-        "value": "DOUBLE",
-    },
-    "training_history": {
-        "run_id": "VARCHAR",
-        "panel_name": "VARCHAR",
-        "model_name": "VARCHAR",
-        "cutoff": "DATE",
-        "epoch": "INTEGER",
-        "split": "VARCHAR",
-        "metric_name": "VARCHAR",
-        "metric_value": "DOUBLE",
-        "seconds": "DOUBLE",
-    },
-    "metrics": {
-        "run_id": "VARCHAR",
-        "panel_name": "VARCHAR",
-        "model_name": "VARCHAR",
-        "level": "VARCHAR",
-        "unique_id": "VARCHAR",
-        "segment_type": "VARCHAR",
-        "segment": "VARCHAR",
-        "cutoff": "DATE",
-        "horizon_step": "INTEGER",
-        "quantile": "DOUBLE",
-        "stockouts": "VARCHAR",
-        "actuals": "VARCHAR",
-        "metric_name": "VARCHAR",
-        "metric_value": "DOUBLE",
-        "n_obs": "BIGINT",
-    },
-    "reconciliation": {
-        "run_id": "VARCHAR",
-        "panel_name": "VARCHAR",
-        "model_name": "VARCHAR",
-        "cutoff": "DATE",
-        "level": "VARCHAR",
-        "nodes_model": "VARCHAR",
-        "n_nodes": "INTEGER",
-        "error_of_nodes": "DOUBLE",
-        "error_of_sums": "DOUBLE",
-        "is_used": "BOOLEAN",
-    },
-    "calibration": {
-        "run_id": "VARCHAR",
-        "panel_name": "VARCHAR",
-        "model_name": "VARCHAR",
-        "cutoff": "DATE",
-        "volume_class": "VARCHAR",
-        "horizon_class": "INTEGER",
-        "nominal": "DOUBLE",
-        "adjusted": "DOUBLE",
-        "n_obs": "BIGINT",
-    },
-    "trials": {
-        "run_id": "VARCHAR",
-        "panel_name": "VARCHAR",
-        "model_name": "VARCHAR",
-        "trial": "INTEGER",
-        "parameter_name": "VARCHAR",
-        "parameter_value": "VARCHAR",
-        "cutoff": "DATE",
-        "value": "DOUBLE",
-        "status": "VARCHAR",
-        "seconds": "DOUBLE",
-    },
-    "selections": {
-        "selected_at": "TIMESTAMP",
-        "panel_name": "VARCHAR",
-        "cutoff": "DATE",
-        "segment_type": "VARCHAR",
-        "segment": "VARCHAR",
-        "model_name": "VARCHAR",
-        "settings_fingerprint": "VARCHAR",
-        "opponent_name": "VARCHAR",
-        "opponent_fingerprint": "VARCHAR",
-        "mean_difference": "DOUBLE",
-        "lower": "DOUBLE",
-        "upper": "DOUBLE",
-        "n_series": "BIGINT",
-        "n_cutoffs": "BIGINT",
-        "is_published": "BOOLEAN",
-        "reason": "VARCHAR",
-    },
-    "model_promotions": {
-        "promoted_at": "TIMESTAMP",
-        "panel_name": "VARCHAR",
-        "segment": "VARCHAR",
-        "run_id": "VARCHAR",
-        "reason": "VARCHAR",
-    },
-}
-
-
 WRITTEN = (
     *("predictions", "quantiles", "cumulative_quantiles"),
     *("training_history", "calibration", "reconciliation", "trials"),
@@ -197,48 +42,11 @@ class RunResults:
     replaces: str | None = None
 
 
-def check_tables(warehouse: Warehouse, connection: duckdb.DuckDBPyConnection) -> None:
-    """The tables of boundary 2 are as this module writes them, or nothing is written."""
-    for name, contract in RUN_TABLES.items():
-        relation = warehouse.project.relation(name)
-        schema, table = (part.strip('"') for part in relation.split('"."'))
-        found = dict(
-            connection.execute(
-                "select column_name, data_type from information_schema.columns "
-                "where table_schema = $schema and table_name = $table",
-                {"schema": schema, "table": table},
-            ).fetchall()
-        )
-        remedy = "restore the table, or move it away and run `dbt build` to make it anew"
-        if not found:
-            raise ForecastError(f"table {relation} is missing", "run `forecast build`", BAD_INPUT)
-        for column, kind in contract.items():
-            if column not in found:
-                raise ForecastError(
-                    f"table {relation} was altered: column {column} is missing",
-                    remedy,
-                    BAD_INPUT,
-                )
-            if found[column] != kind:
-                raise ForecastError(
-                    f"table {relation} was altered: column {column} is {found[column]}, not {kind}",
-                    remedy,
-                    BAD_INPUT,
-                )
-        extra = sorted(set(found) - set(contract))
-        if extra:
-            raise ForecastError(
-                f"table {relation} was altered: column {extra[0]} is not in its contract",
-                remedy,
-                BAD_INPUT,
-            )
-
-
 def start_run(warehouse: Warehouse, values: dict[str, Any]) -> None:
     """Append a run as `running`; `values` are columns of `runs`."""
     with warehouse.transaction() as connection:
         check_tables(warehouse, connection)
-        row = {**values, **_process(), "status": "running", "started_at": _now()}
+        row = {**values, **this_process(), "status": "running", "started_at": _now()}
         _insert_row(warehouse, connection, "runs", row)
 
 
@@ -290,7 +98,7 @@ def abandon_dead_runs(warehouse: Warehouse) -> list[str]:
         "where status = 'running' and host = $host",
         host=socket.gethostname(),
     )
-    dead = [row["run_id"] for row in running if not _is_alive(row)]
+    dead = [row["run_id"] for row in running if not is_alive(row)]
     if dead:
         with warehouse.transaction() as connection:
             for run_id in dead:
@@ -349,22 +157,3 @@ def _insert(
 
 def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC).replace(tzinfo=None)
-
-
-def _process() -> dict[str, Any]:
-    import psutil
-
-    process = psutil.Process()
-    started = dt.datetime.fromtimestamp(process.create_time(), dt.UTC).replace(tzinfo=None)
-    return {"host": socket.gethostname(), "pid": os.getpid(), "process_started_at": started}
-
-
-def _is_alive(row: dict[str, Any]) -> bool:
-    import psutil
-
-    try:
-        created = psutil.Process(row["pid"]).create_time()
-    except (psutil.Error, ValueError):
-        return False
-    started = dt.datetime.fromtimestamp(created, dt.UTC).replace(tzinfo=None)
-    return abs((started - row["process_started_at"]).total_seconds()) < 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from forecaster import features
+from forecaster import features, panel_settings
 from forecaster.panel import Nodes, Panel
 from forecaster.reconciliation import Membership
 from forecaster.warehouse import Warehouse
@@ -12,7 +12,7 @@ from forecaster.warehouse import Warehouse
 
 def read_nodes(warehouse: Warehouse, panel: Panel) -> Nodes | None:
     """The nodes above the panel's series, or None where no panel of them is declared."""
-    above = features.nodes_panel(warehouse, panel.name)
+    above = panel_settings.nodes_panel(warehouse, panel.name)
     if above is None:
         return None
     nodes = features.read_panel(warehouse, above)

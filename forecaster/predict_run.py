@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from forecaster import artifacts, features, work
-from forecaster.features import PanelSettings
 from forecaster.fingerprints import fingerprints
+from forecaster.panel_settings import PanelSettings
 from forecaster.recording import Outcome, recorded
 from forecaster.results import cutoff_tables, run_results
 from forecaster.warehouse import Warehouse

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from forecaster.contract import check_tables
 from forecaster.selection import ALL, Decision
 from forecaster.warehouse import Warehouse
 
@@ -82,8 +83,6 @@ def record(
     All or nothing, and nothing if `replaces` is no longer the champion of all series: then another
     command came between, and False is returned.
     """
-    from forecaster.forecast_tables import check_tables
-
     rows = decision_rows(panel, decisions)
     stored = warehouse.rows(
         f"select {', '.join(DECIDED)} from {{selections}} where panel_name = $panel "

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from forecaster import champions, features, registry, work
+from forecaster import champions, panel_settings, registry, work
 from forecaster.backtest_run import backtest_panel
 from forecaster.config import DEFAULT_MODEL, split_settings
 from forecaster.errors import BAD_INPUT, ForecastError
-from forecaster.features import PanelSettings
 from forecaster.models.base import Model
 from forecaster.panel import Panel
+from forecaster.panel_settings import PanelSettings
 from forecaster.predict_run import predict_panel
 from forecaster.project import Project
 from forecaster.recording import Outcome
@@ -47,7 +47,7 @@ def train(
 def predict(project: Project, panels: Sequence[str] = ()) -> list[Outcome]:
     """Forecast each panel with its champions, as they were trained, from the newest features."""
     warehouse = work.opened(project)
-    found = features.panels(warehouse, panels)
+    found = panel_settings.panels(warehouse, panels)
     present = {panel.panel_name: champions.present(warehouse, panel.panel_name) for panel in found}
     outcomes = [
         predict_panel(warehouse, panel, one) for panel in found for one in present[panel.panel_name]
@@ -92,7 +92,7 @@ def tune(
     warehouse = work.opened(project)
     outcomes = [
         tune_panel(warehouse, panel, model, settings or {}, trials, timeout)
-        for panel in features.panels(warehouse, panels)
+        for panel in panel_settings.panels(warehouse, panels)
     ]
     return work.refreshed(project, outcomes)
 
@@ -148,7 +148,7 @@ def _train(
 ) -> list[Outcome]:
     make_model(model, settings or {})
     warehouse = work.opened(project)
-    found = features.panels(warehouse, panels)
+    found = panel_settings.panels(warehouse, panels)
     models = [_made(warehouse, panel, model, settings, tuned) for panel in found]
     if source is not None and len(found) > 1:
         raise ForecastError(
@@ -182,7 +182,7 @@ def _backtest(
         make_model(name, settings or {})
     warehouse = work.opened(project)
     outcomes = []
-    for panel in features.panels(warehouse, panels):
+    for panel in panel_settings.panels(warehouse, panels):
         loaded: list[Panel] = []
         for name in names:
             model = _made(warehouse, panel, name, settings, tuned)

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from forecaster import champions, features, registry
-from forecaster.features import PanelSettings
+from forecaster.panel_settings import PanelSettings
 from forecaster.predict_run import predict_panel
 from forecaster.recording import Outcome
 from forecaster.selection import Candidate

@@ -8,10 +8,10 @@ import numpy as np
 
 from forecaster import artifacts, champions, checkpoints, features, registry, work
 from forecaster.errors import BAD_INPUT, ForecastError
-from forecaster.features import PanelSettings
 from forecaster.fingerprints import fingerprints
 from forecaster.models.base import Fit, Model, Report, Source
 from forecaster.panel import Panel
+from forecaster.panel_settings import PanelSettings
 from forecaster.recording import Outcome, recorded
 from forecaster.results import cutoff_tables, run_results
 from forecaster.warehouse import Warehouse

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecaster import features, registry, work
+from forecaster import features, panel_settings, registry, work
 from forecaster.config import ModelSettings
 from forecaster.errors import BAD_INPUT, ForecastError
-from forecaster.features import PanelSettings
 from forecaster.fingerprints import Fingerprints, fingerprints
 from forecaster.forecast_tables import RunResults
 from forecaster.models.base import EpochRecord, Model
 from forecaster.panel import Panel
+from forecaster.panel_settings import PanelSettings
 from forecaster.recording import Outcome, recorded
 from forecaster.tuning import COMPLETE, ReportLoss, Search, Trial
 from forecaster.warehouse import Warehouse
@@ -150,7 +150,7 @@ class Judge:
 
 def _judged_horizon(warehouse: Warehouse, panel: Panel) -> tuple[np.datetime64, np.datetime64]:
     """(its end, the origin before it): up to the first cutoff of a backtest, which is reported."""
-    reported = [c.cutoff for c in features.cutoffs(warehouse, panel.name) if c.is_backtest]
+    reported = [c.cutoff for c in panel_settings.cutoffs(warehouse, panel.name) if c.is_backtest]
     end = np.datetime64(min(reported), "D") if reported else panel.cutoff
     origin = panel.validation_cutoff(end)
     if origin is None:

@@ -8,11 +8,11 @@ from typing import Any
 
 from forecaster import artifacts, features, forecast_tables
 from forecaster.config import model_settings, run_settings, split_settings
-from forecaster.features import PanelSettings
 from forecaster.models import model_class
 from forecaster.models.base import EpochRecord, Model
 from forecaster.node_panel import read_nodes
 from forecaster.panel import Panel
+from forecaster.panel_settings import PanelSettings
 from forecaster.progress import Task
 from forecaster.project import ANALYSES, Project
 from forecaster.recording import Outcome

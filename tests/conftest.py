@@ -12,6 +12,7 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -80,6 +81,12 @@ def make_panel(
         texts={},
         scaling={day: scales for day in ds[:n_periods]},
     )
+
+
+def execute(warehouse: Warehouse, sql: str) -> None:
+    """Change the warehouse as somebody with a SQL prompt would."""
+    with duckdb.connect(str(warehouse.path)) as connection:
+        connection.execute(sql)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from forecaster import estimates, features
+from forecaster import estimates, features, panel_settings
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.panel import LARGE
 
@@ -35,4 +35,4 @@ def test_what_does_not_fit_is_refused(tmp_path, monkeypatch, memory, disk, said)
 def test_a_panel_too_large_is_refused_before_it_is_read(warehouse, monkeypatch):
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1))
     with pytest.raises(ForecastError, match="'small' has"):
-        features.read_panel(warehouse, features.panels(warehouse)[0])
+        features.read_panel(warehouse, panel_settings.panels(warehouse)[0])

@@ -6,7 +6,7 @@ import pytest
 
 from forecaster import run
 from forecaster.warehouse import Warehouse
-from tests.test_warehouse import execute
+from tests.conftest import execute
 
 CUTOFF, HORIZON = "2024-03-10", 7
 MODELS = {

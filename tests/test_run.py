@@ -13,7 +13,7 @@ import pytest
 from forecaster import champions, evidence, registry, run
 from forecaster.errors import ForecastError
 from forecaster.warehouse import Warehouse
-from tests.test_warehouse import execute
+from tests.conftest import execute
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ("predictions", "quantiles", "metrics", "training_history", "model_promotions")

@@ -8,7 +8,7 @@ import numpy as np
 from forecaster import champions, promotions, registry, run
 from forecaster.bootstrap import paired_interval
 from forecaster.selection import ALL, Candidate, Evidence, decide, select, winner
-from tests.test_warehouse import execute
+from tests.conftest import execute
 
 MEAN, NET, TREE = Candidate("seasonal_mean", "m"), Candidate("lstm", "n"), Candidate("tree", "t")
 DAYS = np.array(["2024-01-01", "2024-02-01", "2024-03-01"], "datetime64[D]")

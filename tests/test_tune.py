@@ -14,7 +14,7 @@ import pytest
 from forecaster import registry, run
 from forecaster.errors import ForecastError
 from forecaster.tune_run import best_settings
-from tests.test_warehouse import execute
+from tests.conftest import execute
 
 ROOT = Path(__file__).parents[1]
 SEARCHED = "tests.searched_models"
