@@ -11,6 +11,7 @@ import numpy as np
 from forecaster import estimates
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.hierarchy import read_levels
+from forecaster.holidays import read_holidays
 from forecaster.panel import Encoding, Panel, Scale
 from forecaster.panel_arrays import read_arrays, series_sql
 from forecaster.panel_settings import PanelSettings, nodes_panel
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 FEATURE_TABLES = (
     "hierarchy",
+    "named_holidays",
     "settings",
     "panel_extended",
     "series",
@@ -105,6 +107,7 @@ def read_panel(
         scaling=scaling,
         derived=_derived(warehouse, panel_name),
         levels=read_levels(warehouse, panel_name, ids),
+        holidays=read_holidays(warehouse, panel_name, ids, int(index[0])),
         **arrays,
         **read_statics(statics, ids, roles, encoding),
     )

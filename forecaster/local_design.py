@@ -13,6 +13,9 @@ PROFILE_CYCLES = 8
 MOST_PHASES = 12  # a longer season has no indicator for each phase: the calendar's waves say it
 LIMIT = 2.0  # of a change, in logarithms or levels
 FLOOR = 1e-6
+# Periods after a holiday in which it is felt, the negative ones before it: by day the two days of
+# shopping for it and the day after, by week the week before.
+REACH = {"day": (-2, -1, 0, 1), "week": (-1, 0), "month": (0,)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,13 +34,17 @@ class LocalDesign:
 
     The base of a forecast is the mean of the short window times the series' own seasonal profile.
     Columns: a constant, an indicator for each phase of a short season, the known-future covariates
-    of the step, what the same days were a year ago, the profile, recent changes of level and
-    growth over the year, the step and the step times those. Changes are logarithms of ratios, or
-    differences over the size where demand is signed.
+    of the step, an indicator for each holiday by its name and the periods beside it, what the same
+    days were a year ago, the profile, recent changes of level and growth over the year, the step
+    and the step times those. Changes are logarithms of ratios, or differences over the size where
+    demand is signed.
     """
 
-    def __init__(self, panel: Panel) -> None:
+    def __init__(self, panel: Panel, holidays: tuple[str, ...]) -> None:
         self.panel = panel
+        self.holidays = holidays
+        self.reach = REACH[panel.frequency]
+        self._calendars: dict[int, np.ndarray] = {}
         self.y = panel.y_train
         self.future = panel.future
         season = panel.season_length
@@ -55,6 +62,7 @@ class LocalDesign:
             "constant",
             *phases,
             *self.future.names,
+            *(f"{name} {offset:+d}" for offset in self.reach for name in self.holidays),
             "year_ago_smoothed",
             "year_ago",
             "profile",
@@ -62,6 +70,20 @@ class LocalDesign:
             "step",
             *(f"{name}*step" for name in changes),
         ]
+
+    def _calendar(self, series: int) -> np.ndarray:
+        """(periods, columns): the holidays of a series, each at every offset of its reach."""
+        holidays, n_periods = self.panel.holidays, len(self.panel.ds)
+        if holidays is None or not self.holidays:
+            return np.zeros((n_periods, len(self.reach) * len(self.holidays)), np.float32)
+        group = int(holidays.group[series])
+        if group not in self._calendars:
+            on = holidays.calendar(group, self.holidays, n_periods)
+            margin = max(abs(offset) for offset in self.reach)
+            padded = np.pad(on, ((margin, margin), (0, 0)))
+            shifted = [padded[margin - o : margin - o + n_periods] for o in self.reach]
+            self._calendars[group] = np.concatenate(shifted, axis=1)
+        return self._calendars[group]
 
     def rows(self, series: int, origins: np.ndarray) -> LocalRows:
         """The rows of one series at `origins`, each the number of known periods."""
@@ -111,6 +133,7 @@ class LocalDesign:
                 np.ones((*ahead.shape, 1)),
                 phases,
                 self.future[series, ahead],
+                self._calendar(series)[ahead],
                 np.where(has_year[:, None], smoothed, 0)[..., None],
                 np.where(has_year[:, None], daily, 0)[..., None],
                 np.log(np.maximum(profile, 1e-2))[..., None],

@@ -14,6 +14,7 @@ import numpy as np
 
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.hierarchy import Level
+from forecaster.holidays import Holidays
 from forecaster.reconciliation import Membership
 
 LARGE = 1 << 30  # bytes; an array above it is memory-mapped
@@ -164,6 +165,7 @@ class Panel:
     derived: frozenset[str] = frozenset()
     levels: tuple[Level, ...] = ()
     nodes: Nodes | None = None
+    holidays: Holidays | None = None
 
     @property
     def n_series(self) -> int:
@@ -238,6 +240,7 @@ class Panel:
             weight=self.weight[:, :known],
             past_values=self.past_values[:, :known],
             future_values=self.future_values[:, :last],
+            holidays=self.holidays and self.holidays.before(last),
             encoding=None,
         )
         return dataclasses.replace(cut, encoding=encoding or cut._encode(cutoff))

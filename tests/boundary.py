@@ -46,6 +46,7 @@ TABLES = (
     "settings",
     "panel",
     "panel_extended",
+    "named_holidays",
     "series",
     "segments",
     "hierarchy",
@@ -134,6 +135,7 @@ def feature_tables(panel: Panel, backtests: int) -> dict[str, pa.Table]:
             {
                 "panel_name": names,
                 "unique_id": ids,
+                "place_group": ["any"] * len(ids),
                 "first_ds": [days[int(t)] for t in panel.start],
                 **{name: list(values) for name, values in panel.categories.items()},
                 **{name: values.astype(float) for name, values in panel.numbers.items()},
@@ -158,6 +160,7 @@ def feature_tables(panel: Panel, backtests: int) -> dict[str, pa.Table]:
                 "unique_id": ids * 2,
             }
         ),
+        "named_holidays": _holiday_table(panel),
         "cutoffs": pa.table(
             {
                 "panel_name": [panel.name] * len(cutoffs),
@@ -229,3 +232,21 @@ def _metric_scales(panel: Panel, cutoffs: list[int], y_past: list[np.ndarray]) -
                 }
             )
     return pa.Table.from_pylist(rows)
+
+
+def _holiday_table(panel: Panel) -> pa.Table:
+    """Table `named_holidays`: those of the panel, of all its series alike."""
+    holidays = panel.holidays
+    periods = [] if holidays is None else [int(t) for t in holidays.period]
+    names = [] if holidays is None else [holidays.names[code] for code in holidays.name]
+    shares = [] if holidays is None else [float(share) for share in holidays.share]
+    return pa.table(
+        {
+            "panel_name": pa.array([panel.name] * len(periods), pa.string()),
+            "place_group": pa.array(["any"] * len(periods), pa.string()),
+            "ds": pa.array([panel.ds[t].astype(object) for t in periods], pa.date32()),
+            "period_index": pa.array(periods, pa.int32()),
+            "name": pa.array(names, pa.string()),
+            "share": pa.array(shares, pa.float64()),
+        }
+    )

@@ -50,6 +50,7 @@ class LinearLocal(Model):
         super().__init__(settings, run)
         self.names: list[str] = []
         self.unique_ids: list[str] = []
+        self.holidays: tuple[str, ...] = ()  # that had been seen; another has no effect
         self.weights = np.zeros((0, 0), np.float32)  # (series, columns)
         self.errors = np.zeros((0, STEP_CLASSES, 0), np.float32)  # (series, classes, levels)
 
@@ -63,7 +64,9 @@ class LinearLocal(Model):
         """Solve each series' normal equations; nothing is chosen on the validation."""
         panel = panel.without_derived()
         self.encoding = panel.encoding
-        design = LocalDesign(panel)
+        seen = panel.holidays and panel.holidays.before(panel.n_periods)
+        self.holidays = seen.present if seen else ()
+        design = LocalDesign(panel, self.holidays)
         rng = np.random.default_rng(self.run.seed)
         self.names, self.unique_ids = design.names, [str(name) for name in panel.unique_ids]
         self.weights = np.zeros((panel.n_series, len(self.names)), np.float32)
@@ -77,7 +80,7 @@ class LinearLocal(Model):
     def forecast(self, panel: Panel) -> Forecast:
         """The horizon after the panel's cutoff."""
         panel = panel.without_derived()
-        design = LocalDesign(panel)
+        design = LocalDesign(panel, self.holidays)
         origin = np.array([panel.n_periods])
         place = {name: i for i, name in enumerate(self.unique_ids)}
         usual = np.median(self.errors, axis=0) if len(self.errors) else 0.0
@@ -170,7 +173,11 @@ class LinearLocal(Model):
     def save_state(self, folder: Path) -> None:
         """The weights beside their names, and the quantiles of the errors."""
         np.savez(folder / "linear_local.npz", weights=self.weights, errors=self.errors)
-        state = {"names": self.names, "unique_ids": self.unique_ids}
+        state = {
+            "names": self.names,
+            "unique_ids": self.unique_ids,
+            "holidays": self.holidays,
+        }
         (folder / "state.json").write_text(json.dumps(state, ensure_ascii=False), encoding="utf-8")
 
     def load_state(self, folder: Path) -> None:
@@ -179,6 +186,7 @@ class LinearLocal(Model):
             self.weights, self.errors = file["weights"], file["errors"]
         state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
         self.names, self.unique_ids = state["names"], state["unique_ids"]
+        self.holidays = tuple(state["holidays"])
 
 
 def _predicted(rows: LocalRows, weights: np.ndarray | None, is_signed: bool) -> np.ndarray:

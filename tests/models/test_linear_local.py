@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from forecaster.holidays import Holidays
 from forecaster.local_design import LocalDesign
 from forecaster.models.linear_local import LinearLocal
 from forecaster.models.seasonal_mean import SeasonalMean
@@ -76,7 +77,7 @@ def test_a_new_series_has_its_base(panel):
     model, _ = fitted(LinearLocal(), panel)
     cut = panel.at(panel.cutoff, model.encoding)
     renamed = dataclasses.replace(cut, unique_ids=np.array([f"new {i}" for i in range(12)], object))
-    rows = LocalDesign(renamed.without_derived()).rows(4, np.array([panel.n_periods]))
+    rows = LocalDesign(renamed.without_derived(), ()).rows(4, np.array([panel.n_periods]))
     np.testing.assert_allclose(model.predict(renamed).mean[4], rows.base[0], rtol=1e-5)
 
 
@@ -85,7 +86,39 @@ def test_blind_to_what_comes_after_the_cutoff(panel):
 
 
 def test_columns_have_names(panel):
-    design = LocalDesign(panel.at(panel.cutoff))
+    design = LocalDesign(panel.at(panel.cutoff), ("Feast",))
     rows = design.rows(3, np.array([40, 50]))
     assert rows.x.shape == (2, panel.horizon, len(design.names))
     assert len(set(design.names)) == len(design.names)
+
+
+def yearly(name: str, periods: list[int], n_series: int) -> Holidays:
+    """A holiday on these periods, for all series."""
+    zeros = np.zeros(len(periods), np.int64)
+    shares = np.ones(len(periods), np.float32)
+    return Holidays((name,), np.zeros(n_series, np.int64), zeros, np.array(periods), zeros, shares)
+
+
+def test_a_holiday_has_the_effect_it_had_before_and_so_have_the_days_beside_it(long_panel):
+    """Shut on the day and twice the demand the day before; the third one lies ahead."""
+    days = [170, 535, 902]
+    y = np.full_like(long_panel.y, 20.0)
+    y[:, days[:2]], y[:, [day - 1 for day in days[:2]]] = 0.0, 40.0
+    start = np.zeros(4, np.int64)
+    panel = dataclasses.replace(
+        long_panel, y=y, y_train=y, start=start, holidays=yearly("Feast", days, 4)
+    )
+    model, forecast = fitted(LinearLocal(), panel)
+    assert "Feast -1" in model.names
+    usual = forecast.mean[:, [0, 4, 5, 6]].mean()
+    assert (forecast.mean[:, 2] < 0.4 * usual).all()
+    assert (forecast.mean[:, 1] > 1.5 * usual).all()
+
+
+def test_a_holiday_never_seen_has_no_effect(long_panel):
+    zeros = np.zeros(4, np.int64)
+    known = dataclasses.replace(long_panel, start=zeros)
+    ahead = dataclasses.replace(known, holidays=yearly("New", [902], 4))
+    np.testing.assert_array_equal(
+        fitted(LinearLocal(), ahead)[1].mean, fitted(LinearLocal(), known)[1].mean
+    )

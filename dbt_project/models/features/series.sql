@@ -22,6 +22,12 @@ joined as (
         series.location_id,
         series.customer_id,
         series.first_ds,
+        case series.panel_name
+            {%- for panel in warehouse_forecaster.get_panels() %}
+            when '{{ panel.name }}'
+                then {{ warehouse_forecaster.place_group(panel, 'series.location_id', 'customers.region', 'series.unique_id') }}
+            {%- endfor %}
+        end as place_group,
         {%- if has_nodes %}
         coalesce(nodes.level, 'bottom') as level,
         coalesce(nodes.node_id, series.unique_id) as node_id,
@@ -67,6 +73,7 @@ final as (
         location_id,
         customer_id,
         first_ds,
+        place_group,
         level,
         node_id,
         category,
