@@ -106,6 +106,7 @@ def read_panel(
         future_names=future,
         scaling=scaling,
         derived=_derived(warehouse, panel_name),
+        summaries=_summaries(warehouse, panel_name),
         levels=read_levels(warehouse, panel_name, ids),
         holidays=read_holidays(warehouse, panel_name, ids, int(index[0])),
         **arrays,
@@ -135,6 +136,15 @@ def _derived(warehouse: Warehouse, panel_name: str) -> frozenset[str]:
     rows = warehouse.rows(
         "select feature_name from {feature_catalog} where panel_name = $panel "
         "and input_name = 'target' and role = 'past'",
+        panel=panel_name,
+    )
+    return frozenset(row["feature_name"] for row in rows)
+
+
+def _summaries(warehouse: Warehouse, panel_name: str) -> frozenset[str]:
+    rows = warehouse.rows(
+        "select feature_name from {feature_catalog} where panel_name = $panel "
+        "and summary_of = 'named_holidays'",
         panel=panel_name,
     )
     return frozenset(row["feature_name"] for row in rows)

@@ -138,7 +138,8 @@ class Panel:
     `stocked_out`, `weight` (series, periods); `past_values` (series, periods, p);
     `future_values` (series, periods + horizon, f); `ds` (periods + horizon,). Missing is NaN.
     `scaling` holds the scales of every cutoff by feature name; `derived` names the features that
-    come from the target alone. `levels` are those above the series.
+    come from the target alone, `summaries` those that sum up the holidays. `levels` are those
+    above the series.
     """
 
     name: str
@@ -163,6 +164,7 @@ class Panel:
     scaling: dict[np.datetime64, dict[str, Scale]]
     encoding: Encoding | None = None
     derived: frozenset[str] = frozenset()
+    summaries: frozenset[str] = frozenset()
     levels: tuple[Level, ...] = ()
     nodes: Nodes | None = None
     holidays: Holidays | None = None
@@ -274,6 +276,14 @@ class Panel:
         encoding = self._own_encoding
         past = {name: scale for name, scale in encoding.past.items() if name not in self.derived}
         return dataclasses.replace(self, encoding=dataclasses.replace(encoding, past=past))
+
+    def without_summaries(self) -> Panel:
+        """The panel without the features that a model which reads the holidays has in full."""
+        encoding = self._own_encoding
+        future = {
+            name: scale for name, scale in encoding.future.items() if name not in self.summaries
+        }
+        return dataclasses.replace(self, encoding=dataclasses.replace(encoding, future=future))
 
     @property
     def _own_encoding(self) -> Encoding:

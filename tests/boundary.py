@@ -192,6 +192,7 @@ def feature_tables(panel: Panel, backtests: int) -> dict[str, pa.Table]:
                     "feature_name": name,
                     "role": role,
                     "input_name": "events",
+                    "summary_of": "",
                     "is_active": True,
                 }
                 for name, role in roles.items()

@@ -66,7 +66,7 @@ class LinearLocal(Model):
         self.encoding = panel.encoding
         seen = panel.holidays and panel.holidays.before(panel.n_periods)
         self.holidays = seen.present if seen else ()
-        design = LocalDesign(panel, self.holidays)
+        design = self._design(panel)
         rng = np.random.default_rng(self.run.seed)
         self.names, self.unique_ids = design.names, [str(name) for name in panel.unique_ids]
         self.weights = np.zeros((panel.n_series, len(self.names)), np.float32)
@@ -80,7 +80,7 @@ class LinearLocal(Model):
     def forecast(self, panel: Panel) -> Forecast:
         """The horizon after the panel's cutoff."""
         panel = panel.without_derived()
-        design = LocalDesign(panel, self.holidays)
+        design = self._design(panel)
         origin = np.array([panel.n_periods])
         place = {name: i for i, name in enumerate(self.unique_ids)}
         usual = np.median(self.errors, axis=0) if len(self.errors) else 0.0
@@ -97,6 +97,10 @@ class LinearLocal(Model):
             errors = np.broadcast_to(spread, (STEP_CLASSES, len(self.levels)))[classes]
             quantiles[series] = centre[:, None] + rows.size[0] * errors
         return Forecast(mean, quantiles, history_status(panel, design.middle + panel.horizon))
+
+    def _design(self, panel: Panel) -> LocalDesign:
+        """Where holidays are known by name, what sums them up is one column too many of each."""
+        return LocalDesign(panel.without_summaries() if self.holidays else panel, self.holidays)
 
     def _training_origins(self, design: LocalDesign) -> Iterator[tuple[int, np.ndarray]]:
         """(series, origins) of the series that have enough of a past."""

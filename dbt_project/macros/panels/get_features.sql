@@ -36,6 +36,7 @@
                 {% do result.append({
                     'name': name, 'model': model, 'relation': relation, 'role': meta.role, 'scaling': meta.get('scaling'),
                     'input': meta.get('input'), 'fallback': meta.get('fallback'), 'years': meta.get('years', 0) | int,
+                    'summary_of': meta.get('summary_of'),
                     'description': (column.description or '') | trim,
                 }) %}
             {% endif %}

@@ -123,6 +123,7 @@ described as (
         '{{ feature.role }}' as role,
         '{{ feature.scaling or 'none' }}' as scaling,
         {{ "'" ~ source.name ~ "'" if source.name else 'cast(null as varchar)' }} as input_name,
+        {{ "'" ~ feature.summary_of ~ "'" if feature.summary_of else 'cast(null as varchar)' }} as summary_of,
         {{ 'true' if source.is_present else 'false' }} as is_present,
         {{ feature.years }} as n_years,
         '{{ (feature.description ~ source.note) | replace("'", "''") }}' as description
@@ -134,6 +135,7 @@ described as (
         cast(null as varchar) as role,
         cast(null as varchar) as scaling,
         cast(null as varchar) as input_name,
+        cast(null as varchar) as summary_of,
         cast(null as boolean) as is_present,
         0 as n_years,
         cast(null as varchar) as description
@@ -188,6 +190,7 @@ final as (
         inactive_reason is null as is_active,
         inactive_reason,
         input_name,
+        summary_of,
         description
     from judged
 )
