@@ -1,12 +1,14 @@
-"""Distributional split conformal prediction: levels moved so that they hold on what was held out.
+"""Distributions that hold on what was held out: conformal prediction in two steps.
 
 A model that was fitted up to the start of a held-out horizon forecasts from several origins inside
-it. Where its distributions are right, the levels at which demand fell (its randomised PIT) are
-uniform; where they are not, the quantile at level τ should have been the one at the level below
-which a share τ of the PITs lies. That is the map from nominal to model levels learned here
-(Chernozhukov, Wüthrich and Zhu, "Distributional conformal prediction", PNAS 2021), by class of the
-horizon and of volume. A class of few effective observations leans on its volume class, that on all
-classes, and all on the model as it is.
+it. First it is asked which distribution about its mean was better there: its own, or that of demand
+relative to means of the same size (`forecaster.relative`); each is judged on the half of the
+periods from which it was not learned. Then the levels at which demand fell (its randomised PIT) are
+looked at. Where distributions are right they are uniform; where they are not, the quantile at level
+τ should have been the one at the level below which a share τ of the PITs lies. That is the map from
+nominal to model levels learned here (Chernozhukov, Wüthrich and Zhu, "Distributional conformal
+prediction", PNAS 2021), by class of the horizon and of volume. A class of few effective
+observations leans on its volume class, that on all classes, and all on the distribution as it is.
 
 How wide the distributions should be can be told from one horizon held out, for it holds many series
 and days. Where they should lie cannot: a month in which all sold more is one observation. So the
@@ -16,66 +18,69 @@ part of the map that moves mirrored levels alike counts as one observation a hor
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 
-from forecaster.origins import actual_demand
-from forecaster.panel import Panel
+from forecaster.held_out import VOLUME_CLASSES, HeldOut, known
 from forecaster.quantiles import LEVELS, MOST_LEVEL, Marginals, interpolation
+from forecaster.relative import RelativeDemand
 from forecaster.seasonal import STEP_CLASSES, step_classes
 
-VOLUME_CLASSES = ("A", "B", "C")
-VOLUME_SHARES = (0.8, 0.95)  # of revenue, cumulated from the largest: as in table `segments`
-LONG_WINDOW = {"day": 91, "week": 26, "month": 12}
 PRIOR_PITS = 100.0  # weight of the pooled map, in effective observations
 PRIOR_HORIZONS = 0.2  # weight of no shift at all, in horizons held out
 MOST_PITS = 200_000  # of one class that are looked at
+MOST_MOVED = 1.5  # times its forecast
+MOST_COMPARED = 4000  # series on which the two distributions are compared
 UNIFORM = np.array(LEVELS)
 
 
 @dataclasses.dataclass(frozen=True)
 class Calibration:
-    """`levels` (horizon classes, volume classes, grid): the model's level for each nominal one of
-    the grid; `n_obs` (horizon classes, volume classes): demands it was learned from.
+    """`levels` (horizon classes, volume classes, grid): the distribution's level for each nominal
+    one of the grid; `n_obs` (horizon classes, volume classes): demands it was learned from;
+    `relative`: the distribution that takes the place of the model's own, if it was better;
+    `location`: how much more came than the means had said, where distributions of sums lie.
     """
 
     levels: np.ndarray
     n_obs: np.ndarray
+    relative: RelativeDemand | None = None
+    location: float = 1.0
 
     @classmethod
     def identity(cls) -> Self:
-        """Leaves every level where it is."""
+        """Leaves every distribution as it is."""
         shape = (STEP_CLASSES, len(VOLUME_CLASSES))
         return cls(np.broadcast_to(UNIFORM, (*shape, len(UNIFORM))).copy(), np.zeros(shape, int))
 
     @classmethod
-    def learned(
-        cls, panel: Panel, early: Panel, forecast: Callable[[Panel], Marginals], seed: int
+    def learned(cls, found: Sequence[HeldOut], n_horizons: float, seed: int) -> Self:
+        """From what was forecast of so many horizons held out, and what came."""
+        if not any(np.isfinite(one.actual).any() for one in found):
+            return cls.identity()
+        relative = None
+        if not found[0].marginals.is_signed and _relative_is_better(found, seed):
+            relative = RelativeDemand.learned(found, seed)
+        return cls._mapped(found, relative, n_horizons, seed)
+
+    @classmethod
+    def _mapped(
+        cls, found: Sequence[HeldOut], relative: RelativeDemand | None, n_horizons: float, seed: int
     ) -> Self:
-        """From origins of `panel` at or after the end of `early`, which the model behind `forecast`
-        was fitted on.
-        """
         rng = np.random.default_rng(seed)
-        pits, steps, classes, days = [], [], [], []
-        step = max(panel.horizon // STEP_CLASSES, 1)
-        for origin in range(early.n_periods, panel.n_periods, step):
-            cut = panel.at(panel.ds[origin - 1], early.encoding)
-            found = held_out_pits(panel, forecast(cut), cut, rng)
-            known = np.isfinite(found)
-            rows, columns = np.nonzero(known)
-            pits.append(found[known])
-            steps.append(step_classes(panel.horizon)[columns])
-            classes.append(volume_classes(cut)[rows])
-            days.append(origin + columns)
-        return cls.of_pits(
-            np.concatenate(pits),
-            np.concatenate(steps),
-            np.concatenate(classes),
-            np.concatenate(days),
-            (panel.n_periods - early.n_periods) / panel.horizon,
+        before = dataclasses.replace(cls.identity(), relative=relative)
+        pits = [held_out_pits(one, before.shape(one.mean, one.marginals), rng) for one in found]
+        result = cls.of_pits(
+            known(found, pits),
+            known(found, [one.steps for one in found]),
+            known(found, [one.classes[:, None] for one in found]),
+            known(found, [one.periods for one in found]),
+            n_horizons,
         )
+        location = 1.0 if found[0].marginals.is_signed else _location(found, n_horizons)
+        return dataclasses.replace(result, relative=relative, location=location)
 
     @classmethod
     def of_pits(
@@ -99,10 +104,16 @@ class Calibration:
                 result.n_obs[h, v] = part.sum()
         return cls(_held_in_place(result.levels, n_horizons), result.n_obs)
 
-    def applied(self, marginals: Marginals, classes: np.ndarray) -> Marginals:
-        """The distributions, every level's quantile taken at the model's level for it; `classes`
-        (series,) are those of volume.
-        """
+    def shape(self, mean: np.ndarray, marginals: Marginals) -> Marginals:
+        """The distributions before their levels are moved."""
+        if self.relative is None:
+            return marginals
+        return self.relative.of(mean, marginals.is_count)
+
+    def applied(self, mean: np.ndarray, marginals: Marginals, classes: np.ndarray) -> Marginals:
+        """The distributions about means (series, horizon), every level's quantile taken at the
+        level that held for it; `classes` (series,) are those of volume."""
+        marginals = self.shape(mean, marginals)
         values = np.empty_like(marginals.values)
         steps = step_classes(values.shape[1])
         for v in np.unique(classes):
@@ -116,52 +127,78 @@ class Calibration:
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists."""
-        return {"levels": self.levels.tolist(), "n_obs": self.n_obs.tolist()}
+        relative = self.relative.to_json() if self.relative else None
+        return {
+            "levels": self.levels.tolist(),
+            "n_obs": self.n_obs.tolist(),
+            "relative": relative,
+            "location": self.location,
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """The reverse of `to_json`."""
-        return cls(np.array(value["levels"]), np.array(value["n_obs"]))
+        relative = RelativeDemand.from_json(value["relative"]) if value.get("relative") else None
+        location = float(value.get("location", 1.0))
+        return cls(np.array(value["levels"]), np.array(value["n_obs"]), relative, location)
 
 
-def held_out_pits(
-    panel: Panel, marginals: Marginals, cut: Panel, rng: np.random.Generator
-) -> np.ndarray:
-    """(series, steps): randomised PITs of what `panel` knows after `cut`; NaN where demand is not
-    known, stock had run out, or the series had not begun.
+def held_out_pits(found: HeldOut, marginals: Marginals, rng: np.random.Generator) -> np.ndarray:
+    """(series, steps): randomised PITs of the demand held out; NaN where none is known.
 
     That of a count, and of no demand, is drawn evenly from P(Y < y) to P(Y ≤ y): so it is the
     distribution of the count that is put right, not how the model spreads y + U between two whole
     numbers.
     """
-    actual = actual_demand(panel, periods=slice(cut.n_periods, cut.n_periods + cut.horizon))
-    launched = cut.is_launched
-    actual[~launched] = np.nan
-    width = actual.shape[1]
-    marginals = dataclasses.replace(marginals, values=marginals.values[:, :width])
+    actual = found.actual
     below = marginals.pit(actual)
     at = marginals.pit(actual + 1) if marginals.is_count else below
     if not marginals.is_signed:
         below = np.where(actual <= 0, 0, below)  # nothing is less than no demand
     # drawn for the series begun alone: those launched later must change nothing
     noise = np.zeros(actual.shape, np.float32)
-    noise[launched] = rng.random((int(launched.sum()), width), np.float32)
+    noise[found.launched] = rng.random((int(found.launched.sum()), actual.shape[1]), np.float32)
     return below + noise * (at - below)
 
 
-def volume_classes(panel: Panel) -> np.ndarray:
-    """(series,) 0, 1 or 2: classes A, B, C by revenue of the long window before the cutoff, units
-    where there is none, as table `segments` has them."""
-    first = max(panel.n_periods - LONG_WINDOW[panel.frequency], 0)
-    value = np.maximum(np.nansum(panel.weight[:, first:], axis=1, dtype=np.float64), 0)
-    if not value.sum() > 0:
-        value = np.abs(np.nan_to_num(panel.y[:, first:])).sum(axis=1, dtype=np.float64)
-    order = np.argsort(-value, kind="stable")
-    above = np.cumsum(value[order]) - value[order]
-    classes = np.full(panel.n_series, 2)
-    classes[order] = np.searchsorted(np.array(VOLUME_SHARES) * value.sum(), above, side="right")
-    classes[value == 0] = 2
-    return classes
+def _relative_is_better(found: Sequence[HeldOut], seed: int) -> bool:
+    """Whether the distribution of demand relative to the mean loses less than the model's own, each
+    learned from one half of the periods and judged on the other."""
+    begun = np.flatnonzero(found[-1].launched)
+    every = max(len(begun) // MOST_COMPARED, 1)
+    found = [one.of_series(begun[::every]) for one in found]
+    middle = np.median(known(found, [one.periods for one in found]))
+    losses = np.zeros(2)
+    for is_later in (False, True):
+        learned, judged = (
+            [one.where((one.periods > middle) == side) for one in found]
+            for side in (is_later, not is_later)
+        )
+        if not any(np.isfinite(one.actual).any() for one in learned):
+            return False
+        for k, relative in enumerate((None, RelativeDemand.learned(learned, seed))):
+            calibration = Calibration._mapped(learned, relative, 1.0, seed)
+            losses[k] += sum(_loss(one, calibration) for one in judged)
+    return bool(losses[1] < losses[0])
+
+
+def _location(found: Sequence[HeldOut], n_horizons: float) -> float:
+    """All that came over all that was forecast, held back as what the horizons share."""
+    came = known(found, [one.actual for one in found]).sum(dtype=np.float64)
+    expected = known(found, [one.mean for one in found]).sum(dtype=np.float64)
+    if came <= 0 or expected <= 0:
+        return 1.0
+    weight = n_horizons / (n_horizons + PRIOR_HORIZONS)
+    return float(np.clip((came / expected) ** weight, 1 / MOST_MOVED, MOST_MOVED))
+
+
+def _loss(found: HeldOut, calibration: Calibration) -> float:
+    """Sum of pinball losses, each over its forecast, so that no large series decides alone."""
+    values = calibration.applied(found.mean, found.marginals, found.classes).at(UNIFORM)
+    error = found.actual[..., None] - values
+    loss = np.maximum(UNIFORM * error, (UNIFORM - 1) * error).mean(-1)
+    size = np.maximum(found.mean, 0) + max(float(found.mean.mean()), 1e-9)
+    return float(np.nansum(loss / size))
 
 
 def _map(pits: np.ndarray, days: np.ndarray, pooled: np.ndarray) -> np.ndarray:

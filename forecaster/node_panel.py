@@ -23,10 +23,11 @@ def read_nodes(warehouse: Warehouse, panel: Panel) -> Nodes | None:
     place = {name: i for i, name in enumerate(nodes.unique_ids)}
     at = {(row["level"], row["node_id"]): place[row["unique_id"]] for row in rows}
     levels = np.full(nodes.n_series, "", object)
-    pairs = []
+    pairs, places = [], {}
     for level in panel.levels:
         of_code = np.array([at.get((level.name, node), -1) for node in level.node_ids], np.int64)
         levels[of_code[of_code >= 0]] = level.name
+        places[level.name] = of_code
         known = np.flatnonzero(level.codes >= 0)
         parents = of_code[level.codes[known]]
         pairs.append(np.stack([parents[parents >= 0], known[parents >= 0]]))
@@ -34,4 +35,4 @@ def read_nodes(warehouse: Warehouse, panel: Panel) -> Nodes | None:
         return None
     parents, members = np.concatenate(pairs, axis=1)
     shape = (nodes.n_series, panel.n_series)
-    return Nodes(nodes, Membership.of(parents, members, shape, levels))
+    return Nodes(nodes, Membership.of(parents, members, shape, levels), places)

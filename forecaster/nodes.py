@@ -4,62 +4,101 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from forecaster.held_out import HeldOut
+from forecaster.quantiles import Marginals
 from forecaster.reconciliation import LevelVerdict, Weights, learn_weights, reconciled
 
 if TYPE_CHECKING:
-    from forecaster.models.base import Forecast, Model
-    from forecaster.panel import Panel
+    from forecaster.models.base import Model
+    from forecaster.panel import Nodes, Panel
+
+SPREAD_LIMIT = 2.0
+SPREAD_LEVELS = (np.arange(20) + 0.5) / 20
+
+
+@dataclasses.dataclass(frozen=True)
+class NodeShapes:
+    """How the demand of nodes spreads: `mean` (nodes, horizon) and `marginals` of the nodes' own
+    model, by how much narrower its reconciled forecasts are (`spread`), and `is_used` (nodes,).
+
+    A node errs about its reconciled mean as it does about its own, only less: the shape comes from
+    its own errors on years of origins, the place from the reconciled mean, the width from both.
+    """
+
+    mean: np.ndarray
+    marginals: Marginals
+    spread: float
+    is_used: np.ndarray
+
+    def about(self, mean: np.ndarray, rows: np.ndarray) -> Marginals:
+        """The distributions of some nodes about other means (rows, horizon) than their own."""
+        part = dataclasses.replace(self.marginals, values=self.marginals.values[rows])
+        return part.brought(self.mean[rows], mean).stretched(mean, self.spread)
 
 
 class NodeForecaster:
-    """A model of the panel of nodes, and how far its forecasts are trusted."""
+    """A model of the panel of nodes, how far its forecasts are trusted, and the width of their
+    distributions after reconciliation over that before."""
 
-    def __init__(self, model: Model, weights: Weights) -> None:
-        self.model, self.weights = model, weights
+    def __init__(self, model: Model, weights: Weights, spread: float = 1.0) -> None:
+        self.model, self.weights, self.spread = model, weights, spread
 
     @classmethod
     def fitted(
-        cls, series_model: Model, panel: Panel, origin: np.datetime64, early: np.ndarray
-    ) -> Self:
-        """Fit the nodes up to the panel's cutoff; `early` (series, horizon) is what the series'
-        model forecast at `origin`, one horizon before, when it had learned from nothing later.
-        """
+        cls, series_model: Model, panel: Panel, found: Sequence[HeldOut]
+    ) -> tuple[Self, list[HeldOut]]:
+        """Fit the nodes up to the panel's cutoff. `found` is what the series' model forecast of the
+        horizon before it, when it had learned from nothing later; it is given back in line with
+        what the nodes' model forecast then."""
         from forecaster.work import make_model
 
         assert panel.nodes is not None
         run = series_model.run
         model = make_model(run.nodes_model, {"seed": run.seed, "quantiles": run.quantiles})
-        nodes = panel.nodes.panel.at(panel.cutoff)
-        fit = model.fit(nodes, origin)
-        assert fit.validation is not None
-        first = panel.index_of(origin) + 1
+        nodes, membership = panel.nodes.panel.at(panel.cutoff), panel.nodes.membership
+        first = found[0].origin
+        of_nodes = model.fit(nodes, panel.ds[first - 1]).held_out
         actual = panel.y[:, first : first + panel.horizon]
         width = actual.shape[1]
         weights = learn_weights(
-            panel.nodes.membership, early[:, :width], fit.validation.mean[:, :width], actual
+            membership, found[0].mean[:, :width], of_nodes[0].mean[:, :width], actual
         )
-        return cls(model, weights)
+        result = cls(model, weights)
+        if not weights.is_used:
+            return result, list(found)
+        agreed = [
+            dataclasses.replace(one, **result._in_line(panel.nodes, one, ahead.mean))
+            for one, ahead in zip(found, of_nodes, strict=True)
+        ]
+        sums = [membership.sums(one.mean) for one in agreed]
+        result.spread = _spread(of_nodes, sums, np.isfinite(weights.node_factor))
+        return result, agreed
 
-    def agreed(self, panel: Panel, forecast: Forecast, levels: np.ndarray) -> Forecast:
-        """A forecast of the series at the panel's cutoff, its distribution scaled with its mean."""
+    def agreed(
+        self, panel: Panel, mean: np.ndarray, marginals: Marginals
+    ) -> tuple[np.ndarray, Marginals, NodeShapes | None]:
+        """A forecast of the series at the panel's cutoff in line with that of the nodes, its
+        distribution moved with its mean; and the nodes' distributions."""
         assert panel.nodes is not None
-        forecast = dataclasses.replace(forecast, verdicts=self.weights.verdicts)
         if not self.weights.is_used:
-            return forecast
+            return mean, marginals, None
         nodes = panel.nodes.panel.at(panel.cutoff, self.model.encoding)
-        ahead = self.model.predict(nodes).mean
-        mean = reconciled(
-            panel.nodes.membership, self.weights, forecast.mean, ahead, panel.is_signed
-        )
-        if panel.is_signed:
-            return forecast.moved(mean - forecast.mean, levels)
-        factor = np.divide(mean, forecast.mean, out=np.ones_like(mean), where=forecast.mean > 0)
-        return forecast.scaled(factor, levels)
+        ahead, _, of_nodes = self.model.distribution(nodes)
+        moved = reconciled(panel.nodes.membership, self.weights, mean, ahead, panel.is_signed)
+        is_used = np.isfinite(self.weights.node_factor)
+        shapes = NodeShapes(ahead, of_nodes, self.spread, is_used)
+        return moved, marginals.brought(mean, moved), shapes
+
+    def _in_line(self, nodes: Nodes, found: HeldOut, ahead: np.ndarray) -> dict[str, Any]:
+        is_signed = found.marginals.is_signed
+        mean = reconciled(nodes.membership, self.weights, found.mean, ahead, is_signed)
+        return {"mean": mean, "marginals": found.marginals.brought(found.mean, mean)}
 
     def save(self, folder: Path) -> None:
         """Write the nodes' model and the weights into an empty folder."""
@@ -68,6 +107,7 @@ class NodeForecaster:
             folder / "weights_of_nodes.npz",
             node_factor=self.weights.node_factor,
             series_factor=self.weights.series_factor,
+            spread=self.spread,
         )
         verdicts = [
             [v.level, v.n_nodes, float(v.error_of_nodes), float(v.error_of_sums)]
@@ -82,6 +122,22 @@ class NodeForecaster:
 
         with np.load(folder / "weights_of_nodes.npz", allow_pickle=False) as file:
             factor, series_factor = file["node_factor"], float(file["series_factor"])
+            spread = float(file["spread"]) if "spread" in file else 1.0
         text = (folder / "verdicts.json").read_text(encoding="utf-8")
         verdicts = tuple(LevelVerdict(*values) for values in json.loads(text))
-        return cls(load_model(folder), Weights(factor, series_factor, verdicts))
+        return cls(load_model(folder), Weights(factor, series_factor, verdicts), spread)
+
+
+def _spread(of_nodes: Sequence[HeldOut], sums: Sequence[np.ndarray], is_used: np.ndarray) -> float:
+    """Mean error of the reconciled sums (nodes, horizon) over what the nodes' distributions about
+    them expect it to be, each over its mean."""
+    came = expected = 0.0
+    for one, mean in zip(of_nodes, sums, strict=True):
+        shapes = NodeShapes(one.mean, one.marginals, 1.0, is_used)
+        usable = is_used[:, None] & np.isfinite(one.actual) & (np.abs(mean) > 0)
+        draws = shapes.about(mean, np.arange(len(mean))).at(SPREAD_LEVELS)
+        size = np.where(usable, np.abs(mean), 1)
+        came += float((np.abs(one.actual - mean) / size)[usable].sum())
+        expected += float((np.abs(draws - mean[..., None]).mean(-1) / size)[usable].sum())
+    found = came / expected if expected > 0 else 1.0
+    return float(np.clip(found, 1 / SPREAD_LIMIT, SPREAD_LIMIT))

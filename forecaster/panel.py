@@ -124,10 +124,13 @@ class Encoding:
 
 @dataclasses.dataclass(frozen=True)
 class Nodes:
-    """The panel of the nodes that a panel's series add up to, uncut, and which series those are."""
+    """The panel of the nodes that a panel's series add up to, uncut, and which series those are.
+
+    `places` has, by level, the row of each of its nodes in that panel, or −1."""
 
     panel: Panel
     membership: Membership
+    places: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

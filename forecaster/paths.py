@@ -11,7 +11,10 @@ coupling, Schefzik et al. 2013, Statistical Science 28).
 
 A sum's mean is the sum of the means, which is what models are best at, while a distribution known
 at fifteen levels has a mean of its own, in the tail above all. So before they are added up a
-series' draws are brought to the total of its mean, and a node's to the sum of its members'.
+series' draws are brought to the total of its mean, and a node's to the sum of its members'; both
+times the `location` of the calibration, so that sums lie where the periods they are made of do.
+Nodes that a model of their own forecasts have its distribution about their reconciled mean
+instead, and the draws say only how it hangs together over time.
 """
 
 from __future__ import annotations
@@ -74,6 +77,7 @@ def sums(
     totals = [
         np.zeros((len(level.node_ids), horizon, n_paths), np.float32) for level in panel.levels
     ]
+    location = forecast.calibration.location if forecast.calibration else 1.0
     included = np.flatnonzero(is_included.any(axis=1))
     for k, rows in enumerate(_parts(included)):
         rng = np.random.default_rng((seed, k))
@@ -83,7 +87,8 @@ def sums(
         part = dataclasses.replace(forecast.marginals, values=forecast.marginals.values[rows])
         values = part.at(strata(n_paths))
         if not panel.is_signed:
-            values = part.scaled(_to_mean(values, forecast.mean[rows])).at(strata(n_paths))
+            wanted = location * forecast.mean[rows]
+            values = part.scaled(_to_mean(values, wanted)).at(strata(n_paths))
         paths = shuffled(values, templates)
         paths *= is_included[rows][..., None]
         for level, total in zip(panel.levels, totals, strict=True):
@@ -97,9 +102,10 @@ def sums(
     for level, total in zip(panel.levels, totals, strict=True):
         mean = level.summed(np.where(is_included, forecast.mean, 0).astype(np.float64))
         is_count = forecast.marginals.is_count
-        _centre(total, mean, panel.is_signed)
+        _centre(total, location * mean, panel.is_signed)
         if is_count:
             np.rint(total, out=total)
+        _take_shapes(total, mean, panel, forecast, level.name)
         nodes.append(
             NodeForecast(
                 mean=mean,
@@ -205,6 +211,20 @@ def _centre(total: np.ndarray, mean: np.ndarray, is_signed: bool) -> None:
     factor = np.where(drawn > 0, mean / np.maximum(drawn, 1e-9), 1.0)
     factor = np.clip(factor, 1 / MOST_CORRECTION, MOST_CORRECTION)
     total *= factor[..., None].astype(np.float32)
+
+
+def _take_shapes(
+    total: np.ndarray, mean: np.ndarray, panel: Panel, forecast: Forecast, level: str
+) -> None:
+    """Give the draws of nodes (nodes, horizon, paths) the nodes' own distributions about their
+    means, where there are any, in the order that the draws have."""
+    if forecast.shapes is None or panel.nodes is None or level not in panel.nodes.places:
+        return
+    places = panel.nodes.places[level]
+    own = np.flatnonzero((places >= 0) & forecast.shapes.is_used[places])
+    if len(own):
+        values = forecast.shapes.about(mean[own], places[own]).at(strata(total.shape[-1]))
+        total[own] = shuffled(values.astype(np.float32), total[own])
 
 
 def _parts(rows: np.ndarray) -> list[np.ndarray]:

@@ -86,6 +86,20 @@ class Marginals:
         values = values if self.is_signed else np.maximum(values, 0)
         return dataclasses.replace(self, values=values)
 
+    def brought(self, mean: np.ndarray, to: np.ndarray) -> Self:
+        """The distributions of one mean (series, horizon) as those of another: times their ratio,
+        or moved by their difference where demand may be negative."""
+        if self.is_signed:
+            return self.moved(to - mean)
+        return self.scaled(np.divide(to, mean, out=np.ones_like(to), where=mean > 0))
+
+    def stretched(self, mean: np.ndarray, factor: float) -> Self:
+        """Every quantile so many times as far from the mean (series, horizon)."""
+        centre = (mean + (0.5 if self.is_count else 0.0)).astype(np.float32)[..., None]
+        values = centre + (self.values - centre) * np.float32(factor)
+        values = values if self.is_signed else np.maximum(values, 0)
+        return dataclasses.replace(self, values=values)
+
 
 def interpolation(grid: np.ndarray, levels: np.ndarray, is_signed: bool) -> np.ndarray:
     """(grid, levels) float32: quantiles at `levels` are those of the grid times this matrix.

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 
-from forecaster.calibration import Calibration, effective_size, volume_classes
+from forecaster.calibration import Calibration, effective_size
+from forecaster.held_out import HeldOut, volume_classes
+from forecaster.models.base import Forecast
+from forecaster.models.seasonal_mean import SeasonalMean
 from forecaster.quantiles import LEVELS, Marginals
 from tests.conftest import make_panel
 
@@ -43,7 +47,7 @@ def test_a_model_too_sure_of_itself_is_mended_on_what_follows():
     narrow = uniform_marginals(N // 8, 2, 8)
     pits = narrow.pit(rng.uniform(0, 10, (N // 8, 8)))
     calibration = learned(pits.ravel(), steps=np.tile(np.arange(8) // 2, N // 8))
-    mended = calibration.applied(narrow, np.zeros(N // 8, int))
+    mended = calibration.applied(np.zeros((N // 8, 8)), narrow, np.zeros(N // 8, int))
     later = mended.pit(rng.uniform(0, 10, (N // 8, 8)))
     for level in (0.2, 0.3, 0.5, 0.7, 0.8):
         assert (pits < level).mean() == pytest.approx(0.2 + 0.6 * level, abs=0.01)
@@ -85,7 +89,7 @@ def test_levels_rise_and_come_back_from_json():
     again = Calibration.from_json(calibration.to_json())
     np.testing.assert_array_equal(again.levels, calibration.levels)
     marginals = uniform_marginals(3, 0, 9)
-    same = Calibration.identity().applied(marginals, np.array([0, 1, 2]))
+    same = Calibration.identity().applied(np.zeros((3, 8)), marginals, np.array([0, 1, 2]))
     np.testing.assert_array_equal(same.values, marginals.values)
 
 
@@ -108,10 +112,79 @@ def test_volume_classes_are_those_of_segments():
     assert list(found) == [1, 0, 2, 1, 2]
 
 
+def held_out(
+    mean: np.ndarray, spread: np.ndarray, said: np.ndarray, seed: int = 0
+) -> list[HeldOut]:
+    """One horizon of normal demand about `mean`, of which a model says the deviation is `said`."""
+    rng = np.random.default_rng(seed)
+    shape = (len(mean), 8)
+    normal = np.quantile(rng.normal(size=200_000), GRID)
+    values = np.broadcast_to((mean[:, None] + said[:, None] * normal)[:, None], (*shape, len(GRID)))
+    own = Marginals(GRID, np.maximum(values, 0).astype(np.float32), False, False)
+    actual = np.maximum(mean[:, None] + spread[:, None] * rng.normal(size=shape), 0)
+    means = np.repeat(mean[:, None], 8, axis=1).astype(np.float32)
+    every = np.ones(len(mean), bool)
+    return [HeldOut(50, means, own, actual.astype(np.float32), every, np.zeros(len(mean), int))]
+
+
+def test_a_distribution_of_its_own_is_kept_where_it_says_more():
+    """Of means alike, half of the series vary ten times as much as the others."""
+    mean = np.full(400, 20.0)
+    spread = np.where(np.arange(400) % 2, 5.0, 0.5)
+    knows = Calibration.learned(held_out(mean, spread, spread), 1.0, seed=1)
+    assert knows.relative is None
+    guesses = Calibration.learned(held_out(mean, spread, spread[::-1]), 1.0, seed=1)
+    assert guesses.relative is not None
+
+
+def test_what_takes_its_place_moves_with_the_mean():
+    mean = np.linspace(5, 50, 1000)
+    calibration = Calibration.learned(held_out(mean, 0.1 * mean, 9 + 0 * mean), 1.0, seed=1)
+    assert calibration.relative is not None
+    some = np.full((3, 8), 30, np.float32)
+    own = uniform_marginals(3, 0, 1)
+    for factor in (1.0, 1.2):
+        found = calibration.applied(factor * some, own, np.zeros(3, int))
+        tenth, half = found.quantiles(np.array([0.1, 0.5]))[0, 0]
+        assert half == pytest.approx(factor * 30, rel=0.03)
+        assert half - tenth == pytest.approx(factor * 3 * 1.2816, rel=0.25)
+    again = Calibration.from_json(json.loads(json.dumps(calibration.to_json())))
+    same = again.applied(some, own, np.zeros(3, int)).values
+    np.testing.assert_array_equal(same, calibration.applied(some, own, np.zeros(3, int)).values)
+
+
+def test_nothing_known_calibrates_nothing():
+    (found,) = held_out(np.full(5, 3.0), np.ones(5), np.ones(5))
+    none = [found.where(np.zeros(8, bool))]
+    calibration = Calibration.learned(none, 1.0, seed=1)
+    assert calibration.n_obs.sum() == 0
+    assert (calibration.levels == Calibration.identity().levels).all()
+
+
+def test_later_demand_changes_no_calibration():
+    """Whatever comes after the cutoff, and whatever is launched then."""
+    panel = make_panel(n_series=30, n_periods=120)
+    cutoff, origin = panel.ds[99], panel.ds[92]
+    y = panel.y.copy()
+    y[:, 100:] = 7777.5
+    start = np.where(np.arange(30) == 5, 104, panel.start)
+    other = dataclasses.replace(
+        panel, y=y, y_train=y, stocked_out=1 - panel.stocked_out, start=start
+    )
+    other.stocked_out[:, :100] = panel.stocked_out[:, :100]
+    panel = dataclasses.replace(panel, start=start)
+    found = []
+    for one in (panel, other):
+        model = SeasonalMean()
+        fit = model.fit(one.at(cutoff), origin)
+        found.append((model.conformal.to_json(), [part.actual for part in fit.held_out]))
+    assert found[0][0] == found[1][0]
+    np.testing.assert_array_equal(found[0][1], found[1][1])
+    assert model.conformal.n_obs.sum() > 0
+
+
 def test_what_calibrates_is_held_out_and_the_model_keeps_it(tmp_path):
     """A model whose quantiles are all zero learns to take its highest levels."""
-    from forecaster.models.base import Forecast
-    from forecaster.models.seasonal_mean import SeasonalMean
 
     class Low(SeasonalMean):
         def forecast(self, panel):

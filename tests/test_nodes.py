@@ -82,6 +82,24 @@ def test_a_table_says_which_levels_had_a_say(shop):
     assert reconciliation_table(cut, early, model).num_rows == 0
 
 
+def test_the_total_is_spread_as_its_own_model_errs_about_the_reconciled_mean(shop):
+    class High(LinearLocal):
+        def forecast(self, panel):
+            raw = super().forecast(panel)
+            return dataclasses.replace(raw, mean=1.5 * raw.mean)
+
+    model, cut = fitted(High(), shop, shop.cutoff)
+    assert model.nodes.weights.is_used
+    shapes = model.predict(cut).shapes
+    assert 0.5 <= shapes.spread <= 2
+    mean = model.predict(cut).mean.sum(0, keepdims=True)
+    narrow, wide = shapes.about(mean, np.array([0])).at(np.array([0.1, 0.9]))[0].T
+    own = shapes.marginals.at(np.array([0.1, 0.9]))[0].T
+    assert ((narrow < mean[0]) & (mean[0] < wide)).all()
+    ratio = mean[0] / shapes.mean[0]
+    np.testing.assert_allclose(wide - narrow, shapes.spread * (own[1] - own[0]) * ratio, atol=2.1)
+
+
 def test_quantiles_follow_the_mean(shop):
     model, cut = fitted(LinearLocal(), shop, shop.cutoff)
     forecast = model.predict(cut)
@@ -104,6 +122,8 @@ def test_the_nodes_model_lies_beside_the_series(shop, tmp_path):
     model.save(tmp_path)
     again = load_model(tmp_path)
     np.testing.assert_array_equal(again.predict(cut).mean, model.predict(cut).mean)
+    np.testing.assert_array_equal(again.predict(cut).quantiles, model.predict(cut).quantiles)
+    assert again.nodes.spread == model.nodes.spread
 
 
 def test_blind_to_what_nodes_did_after_the_cutoff(shop):

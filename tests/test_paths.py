@@ -5,10 +5,14 @@ import dataclasses
 import numpy as np
 import pytest
 
+from forecaster.calibration import Calibration
 from forecaster.hierarchy import Level
 from forecaster.models.base import Forecast
+from forecaster.nodes import NodeShapes
+from forecaster.panel import Nodes
 from forecaster.paths import past_errors, quantiles_of, shuffled, strata, sums
 from forecaster.quantiles import LEVELS, Marginals
+from forecaster.reconciliation import Membership
 from tests.conftest import make_panel
 
 GRID = np.array(LEVELS)
@@ -101,6 +105,61 @@ def test_what_is_not_forecast_adds_nothing():
     assert (found.cumulative[0, :5] == 0).all()
     assert (found.cumulative[1] == 0).all()
     assert found.nodes[0].is_included.all()
+
+
+def test_sums_lie_where_what_was_held_out_lay():
+    panel = market()
+    forecast = normal_forecast(panel)
+    more = dataclasses.replace(Calibration.identity(), location=1.1)
+    included = np.ones((panel.n_series, HORIZON), bool)
+    found = sums(
+        panel,
+        dataclasses.replace(forecast, calibration=more),
+        included,
+        WRITTEN,
+        np.array([0.1, 0.9]),
+        seed=1,
+    )
+    total = found.nodes[1]
+    np.testing.assert_allclose(total.mean, 400)
+    assert total.quantiles[0, :, 1].mean() == pytest.approx(440, rel=0.01)
+    assert found.cumulative[:, -1, 1].mean() == pytest.approx(1.1 * 10 * HORIZON, rel=0.02)
+
+
+def test_nodes_of_a_model_of_their_own_have_its_distribution_about_their_mean():
+    """The nodes' model says a normal of 100 ± 5 where the series add up to 400; one level has none
+    of its own."""
+    panel = market()
+    normal = np.quantile(np.random.default_rng(1).normal(size=200_000), GRID)
+    values = np.broadcast_to(100 + 5 * normal, (2, HORIZON, len(GRID))).astype(np.float32)
+    shapes = NodeShapes(
+        mean=np.full((2, HORIZON), 100, np.float32),
+        marginals=Marginals(GRID, values, is_count=False, is_signed=False),
+        spread=0.5,
+        is_used=np.array([False, True]),
+    )
+    empty = Membership.of(np.zeros(0, int), np.zeros(0, int), (2, 40), np.array(["", "total"]))
+    nodes = Nodes(panel, empty, {"total": np.array([1])})
+    included = np.ones((panel.n_series, HORIZON), bool)
+    plain = normal_forecast(panel)
+    found, before = (
+        sums(
+            dataclasses.replace(panel, nodes=nodes),
+            forecast,
+            included,
+            WRITTEN,
+            np.array([0.1, 0.9]),
+            seed=1,
+        )
+        for forecast in (dataclasses.replace(plain, shapes=shapes), plain)
+    )
+    tenth, half, rest = found.nodes[1].quantiles[0].T
+    np.testing.assert_allclose(half, 400, rtol=0.01)
+    np.testing.assert_allclose(rest - tenth, 0.5 * 4 * 5 * 2 * 1.2816, rtol=0.1)
+    np.testing.assert_array_equal(found.nodes[0].quantiles, before.nodes[0].quantiles)
+    # over time it hangs together as the draws did: wider than days that do not
+    spread = np.diff(found.nodes[1].cumulative[0, -1, [0, 2]])[0] / np.sqrt(HORIZON)
+    assert spread > 1.5 * (rest - tenth).mean()
 
 
 def test_counts_stay_whole_and_quantiles_are_draws():

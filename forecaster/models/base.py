@@ -11,10 +11,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from forecaster.calibration import Calibration, volume_classes
+from forecaster.calibration import Calibration
 from forecaster.config import ModelSettings, RunSettings, model_settings
 from forecaster.errors import BAD_INPUT, ForecastError
-from forecaster.nodes import NodeForecaster
+from forecaster.held_out import HeldOut, held_out_forecasts, volume_classes
+from forecaster.nodes import NodeForecaster, NodeShapes
 from forecaster.panel import Encoding, Panel
 from forecaster.quantiles import LEVELS, Marginals
 from forecaster.reconciliation import LevelVerdict
@@ -49,8 +50,8 @@ class Forecast:
 
     What `Model.forecast` gives has the internal levels and, of counts, quantiles of y + U. What
     `Model.predict` gives has the run's levels, quantiles of demand, `marginals`, the whole
-    distribution they come from, and the `calibration` that made it, if one did; `verdicts` on the
-    levels of nodes that it was made to agree with.
+    distribution they come from, and the `calibration` that made it, if one did; where the panel has
+    nodes, `verdicts` on their levels and the nodes' own distributions.
     """
 
     mean: np.ndarray
@@ -59,32 +60,17 @@ class Forecast:
     marginals: Marginals | None = None
     calibration: Calibration | None = None
     verdicts: tuple[LevelVerdict, ...] = ()
-
-    def scaled(self, factor: np.ndarray, levels: np.ndarray) -> Forecast:
-        """Mean and distribution times a factor (series, horizon), with quantiles at `levels`."""
-        assert self.marginals is not None
-        marginals = self.marginals.scaled(factor)
-        mean = (self.mean * factor).astype(np.float32)
-        return dataclasses.replace(
-            self, mean=mean, quantiles=marginals.at(levels), marginals=marginals
-        )
-
-    def moved(self, by: np.ndarray, levels: np.ndarray) -> Forecast:
-        """Mean and distribution plus an amount (series, horizon), with quantiles at `levels`."""
-        assert self.marginals is not None
-        marginals = self.marginals.moved(by)
-        mean = (self.mean + by).astype(np.float32)
-        return dataclasses.replace(
-            self, mean=mean, quantiles=marginals.at(levels), marginals=marginals
-        )
+    shapes: NodeShapes | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Fit:
-    """What fitting left: its epochs, and the validation forecast made before the refit."""
+    """What fitting left: its epochs, the validation forecast made before the refit, and what was
+    forecast then from all origins of the horizon held out, before any calibration."""
 
     history: list[EpochRecord]
     validation: Forecast | None
+    held_out: list[HeldOut] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,52 +154,53 @@ class Model(ABC):
     def fit(
         self, panel: Panel, validation_cutoff: np.datetime64 | None, report: Report = silent
     ) -> Fit:
-        """Learn up to `validation_cutoff`, watch the loss on what follows, calibrate the quantiles
-        on it, then learn from all of `panel` for the number of epochs that were best. Without a
-        validation there is one pass, for the epochs set, and no calibration.
+        """Learn up to `validation_cutoff`, watch the loss on what follows, then learn from all of
+        `panel` for the number of epochs that were best. Without a validation there is one pass, for
+        the epochs set, and no calibration.
 
-        The validation forecast is given as it was before it calibrated anything.
-
-        Where the panel has nodes, they are fitted too, and `predict` agrees with them. The
-        validation forecast does not: it decides how far they are trusted.
+        Where the panel has nodes, they are fitted too, and `predict` agrees with them. What was
+        forecast of the horizon held out is brought into line with what the nodes' model forecast
+        then, and calibrates the distributions. The validation forecast is given as it was before
+        all this: it decides how far nodes are trusted and would be judged by what calibrated it.
         """
-        self.nodes = None
+        self.nodes, self.conformal = None, Calibration.identity()
         self.made_for = {name: getattr(panel, name) for name in MADE_FOR}
         history: list[EpochRecord] = []
-        validation, epochs = None, None
-        self.conformal = calibrated = Calibration.identity()
+        validation, epochs, found = None, None, []
         if validation_cutoff is not None:
             early = panel.at(validation_cutoff)
             self.encoding = early.encoding
             learned = self.learn(early, panel, None, report)
             history, epochs = learned.history, learned.best_epoch
             validation = self.predict(early)
-            calibrated = Calibration.learned(
-                panel, early, lambda cut: self._distribution(cut)[2], self.run.seed
-            )
+            found = held_out_forecasts(panel, early, lambda cut: self.distribution(cut)[::2])
         self.encoding = panel.encoding
         refitted = self.learn(panel, None, epochs, report)
-        self.conformal = calibrated
-        if validation_cutoff is not None and validation is not None and self._has_nodes(panel):
-            early_mean = validation.mean
-            self.nodes = NodeForecaster.fitted(self, panel, validation_cutoff, early_mean)
-        return Fit(history or refitted.history, validation)
+        agreed = found
+        if found and self._has_nodes(panel):
+            self.nodes, agreed = NodeForecaster.fitted(self, panel, found)
+        if found:
+            n_horizons = (panel.n_periods - found[0].origin) / panel.horizon
+            self.conformal = Calibration.learned(agreed, n_horizons, self.run.seed)
+        return Fit(history or refitted.history, validation, found)
 
     def predict(self, panel: Panel) -> Forecast:
         """The horizon after the cutoff: finite, not crossing, not negative unless signed; quantiles
         at the levels of the run, whole where demand comes in counts."""
-        mean, status, marginals = self._distribution(panel)
+        mean, status, marginals = self.distribution(panel)
+        verdicts: tuple[LevelVerdict, ...] = ()
+        shapes = None
+        if self.nodes is not None and panel.nodes is not None:
+            verdicts = self.nodes.weights.verdicts
+            mean, marginals, shapes = self.nodes.agreed(panel, mean, marginals)
         calibration = self.conformal if self.conformal.n_obs.any() else None
         if calibration is not None:
-            marginals = calibration.applied(marginals, volume_classes(panel))
-        levels = np.array(self.run.quantiles)
-        forecast = Forecast(mean, marginals.at(levels), status, marginals, calibration)
-        if self.nodes is None or panel.nodes is None:
-            return forecast
-        return self.nodes.agreed(panel, forecast, levels)
+            marginals = calibration.applied(mean, marginals, volume_classes(panel))
+        quantiles = marginals.at(np.array(self.run.quantiles))
+        return Forecast(mean, quantiles, status, marginals, calibration, verdicts, shapes)
 
-    def _distribution(self, panel: Panel) -> tuple[np.ndarray, np.ndarray, Marginals]:
-        """Mean, status and distributions before calibration."""
+    def distribution(self, panel: Panel) -> tuple[np.ndarray, np.ndarray, Marginals]:
+        """Mean, status and distributions before reconciliation and calibration."""
         raw = self.forecast(panel)
         mean, quantiles = np.array(raw.mean, np.float32), np.array(raw.quantiles, np.float32)
         status = raw.status.astype(object)
