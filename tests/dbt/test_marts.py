@@ -205,6 +205,36 @@ def test_accuracy_follows_a_live_forecast_as_actuals_arrive(shop: Shop) -> None:
     assert steps["horizon_step"].tolist() == list(range(1, 11))
 
 
+def test_only_what_has_changed_is_scored_again(shop: Shop) -> None:
+    """Figures altered by hand stand as long as what they rest on is the same, and no longer."""
+    refresh = ("run", "--select", "warehouse_forecaster.forecasts+,+fct_forecast_accuracy")
+    accuracy = "from dev_marts.fct_forecast_accuracy order by all"
+    change_actuals = (
+        "update dev_features.panel set y = y + $change where panel_name = $panel and ds = "
+        "(select min(ds) from dev_forecasts.predictions where run_id = 'vintage')"
+    )
+
+    def change(sql: str, values: dict[str, object] | None = None) -> None:
+        with duckdb.connect(str(shop.warehouse)) as con:
+            con.execute(sql, values)
+        invoke(shop.warehouse, *refresh)
+
+    before = shop.rows(accuracy)
+    change("update dev_intermediate.int_forecast_scores set mae = -1")
+    assert shop.rows(accuracy)["mae"].eq(-1).all()
+    change(change_actuals, {"change": 1, "panel": PANEL})
+    after = shop.rows(
+        f"{accuracy.split(' order', maxsplit=1)[0]} where run_id = 'vintage' order by all"
+    )
+    unchanged = before[before["run_id"] == "vintage"].reset_index(drop=True)
+    assert after["n_obs"].equals(unchanged["n_obs"])
+    assert after["mae"].min() >= 0
+    assert not after["mae"].equals(unchanged["mae"])
+    change(change_actuals, {"change": -1, "panel": PANEL})
+    change("update dev_intermediate.int_forecast_scores set state = 'another'")
+    pd.testing.assert_frame_equal(shop.rows(accuracy), before)
+
+
 def test_latest_actuals_differ_where_demand_was_revised(shop: Shop) -> None:
     demand = shop.rows("from dev_marts.fct_demand")
     assert (demand["demand"] == demand["demand_latest"])[~demand["is_revised"]].all()
