@@ -89,11 +89,45 @@ def test_one_child_takes_all_of_its_parent():
     np.testing.assert_allclose(moved, [[6.0]], rtol=1e-4)
 
 
+DEMAND = st.lists(st.floats(0, 1e4), min_size=4, max_size=4)
+FACTORS = st.lists(st.floats(1e-6, 10), min_size=3, max_size=3)
+
+
 @settings(max_examples=50, deadline=None)
-@given(
-    st.lists(st.floats(0, 1e4), min_size=4, max_size=4),
-    st.lists(st.floats(0, 1e4), min_size=3, max_size=3),
-)
+@given(DEMAND, FACTORS, st.booleans())
+def test_what_agrees_already_stays_as_it_is(series, factors, is_signed):
+    own = np.array(series)[:, None]
+    weights = Weights(np.array(factors), 2.0, ())
+    moved = reconciled(shop(), weights, own, shop().sums(own), is_signed)
+    np.testing.assert_allclose(moved, own, rtol=1e-9, atol=1e-9)
+
+
+@settings(max_examples=50, deadline=None)
+@given(DEMAND.map(lambda values: [value + 0.1 for value in values]), DEMAND)
+def test_sums_that_are_certain_hold(series, other):
+    """Nodes that add up among themselves are met to the last of the trust put in them."""
+    own, nodes = np.array(series)[:, None], shop().sums(np.array(other)[:, None])
+    moved = reconciled(shop(), trusting(1e-12), own, nodes, True)
+    np.testing.assert_allclose(shop().sums(moved), nodes, rtol=1e-3, atol=1e-2)
+
+
+@settings(max_examples=50, deadline=None)
+@given(DEMAND, FACTORS, st.lists(st.floats(0, 1e4), min_size=3, max_size=3))
+def test_never_further_from_the_nodes_than_before(series, factors, nodes):
+    """In the distance that is minimised no other forecast of the series is nearer to all."""
+    own, wanted = np.array(series)[:, None] + 0.1, np.array(nodes)[:, None]
+    weights = Weights(np.array(factors), 2.0, ())
+    moved = reconciled(shop(), weights, own, wanted, True)
+    variance = weights.node_factor * np.maximum(wanted.mean(1), 1e-9) ** 1.5
+
+    def distance(values: np.ndarray) -> float:
+        return float(((shop().sums(values) - wanted)[:, 0] ** 2 / (variance + 1e-9)).sum())
+
+    assert distance(moved) <= distance(own) * (1 + 1e-6) + 1e-6
+
+
+@settings(max_examples=50, deadline=None)
+@given(DEMAND, st.lists(st.floats(0, 1e4), min_size=3, max_size=3))
 def test_never_negative_and_never_undefined(series, nodes):
     weights = Weights(np.array([0.5, 0.2, 0.3]), 2.0, ())
     moved = reconciled(shop(), weights, np.array(series)[:, None], np.array(nodes)[:, None], False)
