@@ -37,8 +37,10 @@ def backtest_panel(
             f"{settings.horizon} before one, or `cutoffs` in the var `panels` are outside it"
         )
         return Outcome("backtest", name, model.name, "", "skipped", notes=(why,))
-    if not loaded:
-        loaded.append(work.read(warehouse, settings))
+    if loaded:
+        loaded[0] = work.with_nodes(warehouse, loaded[0], model)
+    else:
+        loaded.append(work.read(warehouse, settings, model))
     panel = loaded[0]
     with recorded(warehouse, "backtest", name, model, prints) as run:
         tables, history = [], []

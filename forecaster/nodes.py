@@ -55,15 +55,20 @@ class NodeForecaster:
     ) -> tuple[Self, list[HeldOut]]:
         """Fit the nodes up to the panel's cutoff. `found` is what the series' model forecast of the
         horizon before it, when it had learned from nothing later; it is given back in line with
-        what the nodes' model forecast then."""
+        what the nodes' model forecast then. Models of one panel share what was fitted to its
+        nodes."""
         from forecaster.work import make_model
 
         assert panel.nodes is not None
         run = series_model.run
-        model = make_model(run.nodes_model, {"seed": run.seed, "quantiles": run.quantiles})
-        nodes, membership = panel.nodes.panel.at(panel.cutoff), panel.nodes.membership
+        nodes, membership = panel.nodes.panel, panel.nodes.membership
         first = found[0].origin
-        of_nodes = model.fit(nodes, panel.ds[first - 1]).held_out
+        key = (run.nodes_model, run.seed, run.quantiles, panel.cutoff, first)
+        if key not in panel.nodes.fits:
+            model = make_model(run.nodes_model, {"seed": run.seed, "quantiles": run.quantiles})
+            fit = model.fit(nodes.at(panel.cutoff), panel.ds[first - 1])
+            panel.nodes.fits[key] = model, fit.held_out
+        model, of_nodes = panel.nodes.fits[key]
         actual = panel.y[:, first : first + panel.horizon]
         width = actual.shape[1]
         weights = learn_weights(

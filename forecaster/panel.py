@@ -126,11 +126,14 @@ class Encoding:
 class Nodes:
     """The panel of the nodes that a panel's series add up to, uncut, and which series those are.
 
-    `places` has, by level, the row of each of its nodes in that panel, or −1."""
+    `places` has, by level, the row of each of its nodes in that panel, or −1; `fits` keeps what was
+    fitted to them, for every model of the series that asks for the same.
+    """
 
     panel: Panel
     membership: Membership
     places: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    fits: dict[Any, Any] = dataclasses.field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -35,7 +35,7 @@ def train_panel(
     earlier = registry.find_complete(warehouse, "train", name, model.name, prints)
     if earlier and not force:
         return Outcome("train", name, model.name, earlier, "unchanged")
-    panel = work.read(warehouse, settings)
+    panel = work.read(warehouse, settings, model)
     folder = checkpoints.folder_of(
         warehouse.project.artifacts_folder, name, model.name, *dataclasses.astuple(prints)
     )

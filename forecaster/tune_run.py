@@ -56,7 +56,7 @@ def tune_panel(
     earlier = registry.find_complete(warehouse, "tune", name, model_name, prints)
     if search.n_done >= trials and earlier:
         return Outcome("tune", name, model_name, earlier, "unchanged", notes=_notes(search))
-    panel = work.read(warehouse, settings)
+    panel = work.read(warehouse, settings, base)
     end, origin = _judged_horizon(warehouse, panel)
     known, early = panel.at(end), panel.at(origin)
     judge = Judge(warehouse, known, early)

@@ -46,12 +46,19 @@ def refreshed(project: Project, outcomes: list[Outcome]) -> list[Outcome]:
     return outcomes
 
 
-def read(warehouse: Warehouse, settings: PanelSettings, model: Model | None = None) -> Panel:
-    """A panel's features and nodes, with the scales of a trained model where one is given."""
+def read(warehouse: Warehouse, settings: PanelSettings, model: Model) -> Panel:
+    """What the model needs of a panel, with its scales where it is trained."""
     with warehouse.project.progress.task(f"Reading {settings.panel_name}"):
-        panel = features.read_panel(warehouse, settings, model.encoding if model else None)
-        nodes = read_nodes(warehouse, panel)
-    return dataclasses.replace(panel, nodes=nodes)
+        return with_nodes(
+            warehouse, features.read_panel(warehouse, settings, model.encoding), model
+        )
+
+
+def with_nodes(warehouse: Warehouse, panel: Panel, model: Model) -> Panel:
+    """The panel with the nodes above it, where the model heeds them and they are not there yet."""
+    if not model.is_reconciled or panel.nodes is not None:
+        return panel
+    return dataclasses.replace(panel, nodes=read_nodes(warehouse, panel))
 
 
 def epoch_reporter(task: Task, model: Model | None, prefix: str = "") -> Any:

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from forecaster import work
 from forecaster.config import RunSettings
 from forecaster.models.base import load_model
 from forecaster.models.linear_local import LinearLocal
@@ -110,6 +111,37 @@ def test_quantiles_follow_the_mean(shop):
 def test_baselines_stay_as_they_are(shop):
     model, _ = fitted(SeasonalMean(), shop, shop.cutoff)
     assert model.nodes is None
+
+
+def test_models_of_one_panel_share_what_is_fitted_to_its_nodes(shop):
+    first, second = (fitted(LinearLocal(), shop, shop.cutoff)[0] for _ in range(2))
+    assert second.nodes.model is first.nodes.model
+    earlier = shop.ds[shop.n_periods - 8]
+    others = [
+        fitted(LinearLocal(), shop, earlier)[0],
+        fitted(LinearLocal(run=RunSettings(seed=2)), shop, shop.cutoff)[0],
+        fitted(LinearLocal(run=RunSettings(nodes_model="linear")), shop, shop.cutoff)[0],
+    ]
+    assert len({id(model.nodes.model) for model in [first, *others]}) == 4
+    alone = fitted(LinearLocal(), dataclasses.replace(shop, nodes=unshared(shop)), shop.cutoff)
+    np.testing.assert_array_equal(second.predict(alone[1]).mean, alone[0].predict(alone[1]).mean)
+
+
+def test_nodes_are_read_once_and_only_where_a_model_heeds_them(shop, monkeypatch):
+    read = []
+    monkeypatch.setattr(work, "read_nodes", lambda *_: read.append(1) or shop.nodes)
+    bare = dataclasses.replace(shop, nodes=None)
+    assert work.with_nodes(None, bare, SeasonalMean()).nodes is None
+    assert read == []
+    found = work.with_nodes(None, bare, LinearLocal())
+    assert found.nodes is shop.nodes
+    assert work.with_nodes(None, found, LinearLocal()) is found
+    assert read == [1]
+
+
+def unshared(shop: Panel) -> Nodes:
+    """The nodes with nothing fitted to them yet."""
+    return Nodes(shop.nodes.panel, shop.nodes.membership)
 
 
 def test_networks_mean_what_adds_up_where_sums_decide(shop):
