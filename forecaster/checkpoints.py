@@ -56,10 +56,12 @@ def folder_of(artifacts: Path, *parts: str) -> Path:
 def describe(folder: Path) -> str | None:
     """Where a training that was stopped goes on, if there is one."""
     for name in ("refit", "validation"):
-        found = read(folder / f"{name}.npz")
-        if found is not None:
-            epoch = max(record["epoch"] for record in found[1]["history"])
-            return f"a training that was stopped goes on after epoch {epoch} of the {name}"
+        for file in sorted(folder.glob(f"**/{name}.npz")):  # members have folders of their own
+            found = read(file)
+            if found is not None:
+                epoch = max(record["epoch"] for record in found[1]["history"])
+                of = "" if file.parent == folder else f" of {file.parent.name}"
+                return f"a training that was stopped goes on after epoch {epoch} of the {name}{of}"
     return None
 
 
@@ -67,8 +69,8 @@ def forget(folder: Path) -> None:
     """Remove a training's checkpoints, and those of others that nobody went on with for long."""
     shutil.rmtree(folder, ignore_errors=True)
     limit = time.time() - KEPT_SECONDS
-    for found in folder.parent.glob("*/*.npz"):
-        if found.stat().st_mtime < limit:
-            shutil.rmtree(found.parent, ignore_errors=True)
+    for found in folder.parent.glob("*"):
+        if max((file.stat().st_mtime for file in found.rglob("*.npz")), default=limit) < limit:
+            shutil.rmtree(found, ignore_errors=True)
     with contextlib.suppress(OSError):
         folder.parent.rmdir()  # unless another is under way

@@ -36,6 +36,7 @@ SHARED_CODE = (
     "training",
     "losses",
     "networks",
+    "variational",
     "models.base",
 )
 LIBRARIES = ("numpy", "tensorflow", "keras")
@@ -68,6 +69,8 @@ def fingerprints(model: Model, features: str) -> Fingerprints:
     the same settings.
     """
     code = code_fingerprint(type(model))
+    for member in model.members:
+        code = hashlib.sha256((code + code_fingerprint(type(member))).encode()).hexdigest()
     if model.source is not None:
         code = hashlib.sha256((code + model.source.sha256).encode()).hexdigest()
     settings = hashlib.sha256(settings_json(model).encode()).hexdigest()

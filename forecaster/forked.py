@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -33,18 +33,15 @@ LONGEST_PATCH = 7
 STATE = ("length", "group", "has_text", "calibration", "learned_to", "loss")
 
 
-class ForkedSettings(SignalSettings):
-    """What shapes and trains the network, whatever its encoder.
+class NetworkSettings(SignalSettings):
+    """What shapes and trains a network, whatever its encoder and its loss.
 
     An epoch is one pass over all series, each with `origins` random origins in one random window,
     but at least `steps_per_epoch` batches and at most `most_steps`. A batch holds at most half of
     the series. `group` names the static feature whose series share a profile and a trend; by
     default the coarsest with enough series in each group, or all series are one. The encoder reads
-    `patch` periods as one, by default a season of up to 7. `loss` is that of the mean; `rmsse` is
-    what the metric asks for, per series and of totals; `tweedie` is better where sums of the series
-    decide, so `auto` takes it where the panel has nodes. Beside it the quantiles have
-    `quantile_weight`. With `quantile` they alone are, and the mean is theirs. `mixed_precision` is
-    for a GPU and does nothing elsewhere.
+    `patch` periods as one, by default a season of up to 7. `mixed_precision` is for a GPU and does
+    nothing elsewhere.
     """
 
     search: ClassVar[Mapping[str, Range | Choice]] = {
@@ -68,22 +65,31 @@ class ForkedSettings(SignalSettings):
     learning_rate: float = Field(default=2e-3, gt=0)
     weight_decay: float = Field(default=1e-4, ge=0)
     averaging: float = Field(default=0.95, ge=0, lt=1)
-    total_weight: float = Field(default=1.0, ge=0)
-    bias_weight: float = Field(default=1.0, ge=0)
-    quantile_weight: float = Field(default=0.3, gt=0)
     calibration_origins: int = Field(default=8, ge=1)
     calibration_limit: float = Field(default=1.25, ge=1)
     group: str | None = None
     patch: int | None = Field(default=None, ge=1)
+    mixed_precision: bool = False
+
+
+class ForkedSettings(NetworkSettings):
+    """`loss` is that of the mean; `rmsse` is what the metric asks for, per series and of totals;
+    `tweedie` is better where sums of the series decide, so `auto` takes it where the panel has
+    nodes. Beside it the quantiles have `quantile_weight`. With `quantile` they alone are, and the
+    mean is theirs.
+    """
+
     loss: Literal["auto", "rmsse", "mse", "tweedie", "negative_binomial", "quantile"] = "auto"
     tweedie_power: float = Field(default=1.3, gt=1, lt=2)
-    mixed_precision: bool = False
+    total_weight: float = Field(default=1.0, ge=0)
+    bias_weight: float = Field(default=1.0, ge=0)
+    quantile_weight: float = Field(default=0.3, gt=0)
 
 
 class Forked(Model):
     """See the module and `ForkedSettings`. A subclass says which encoder it has."""
 
-    Settings = ForkedSettings
+    Settings: ClassVar[type[NetworkSettings]] = ForkedSettings
     begins_from_others = True
 
     def __init__(self, settings: Any = None, run: Any = None) -> None:
@@ -117,7 +123,7 @@ class Forked(Model):
         those that have not seen it.
         """
         s = self.settings
-        self.loss = chosen_loss(s.loss, panel)
+        self.loss = self._loss_of(panel)
         seed_everything(self.run.seed)
         panel = panel.without_derived()
         self.encoding, self.length = panel.encoding, None
@@ -246,17 +252,19 @@ class Forked(Model):
         shape = (self.loss, *of_panel, data.patch, *widths)
         if self.trainer is None or self.shape != shape:
             periods = -(-data.signals.window // data.patch)
-            self.trainer = Trainer(
-                lambda: self.encoder(periods),
-                self.settings.model_copy(update={"loss": self.loss}),
-                self.levels,
-                panel,
-                data.patch,
-                self.has_text,
-                inputs,
+            self.trainer = self._new_trainer(
+                lambda: self.encoder(periods), panel, data.patch, self.has_text, inputs
             )
             self.shape = shape
         return self.trainer
+
+    def _loss_of(self, panel: Panel) -> str:
+        """The name of what is minimised on such a panel."""
+        return chosen_loss(self.settings.loss, panel)
+
+    def _new_trainer(self, encoder: Callable[[], Any], panel: Panel, *shapes: Any) -> Trainer:
+        settings = self.settings.model_copy(update={"loss": self.loss})
+        return Trainer(encoder, settings, self.levels, panel, *shapes)
 
     def _first_weights(self, is_watched: bool) -> list[np.ndarray] | None:
         """Those of the source, if there is one that knows no more than may be known."""

@@ -24,8 +24,9 @@ class ForkedNetwork(keras.Model):
     units) to a state of every patch, which must depend on none after it. Inputs: sequence (series,
     periods, k), positions of the origins' last periods (origins,), each the last of a patch,
     horizon (series, origins, horizon, m), static codes (series, c), static numbers (series, n),
-    text (series, pieces). Outputs: the mean's correction, which starts at zero, raw quantiles and,
-    for the loss that needs it, the raw dispersion: (series, origins, horizon, 1 + levels [+ 1]).
+    text (series, pieces). Outputs: the mean's correction, which starts at zero, and `n_spread`
+    numbers that say the distribution around it: (series, origins, horizon, 1 + n_spread). They are
+    raw quantiles and, for the loss that needs it, the raw dispersion.
     """
 
     def __init__(
@@ -33,7 +34,7 @@ class ForkedNetwork(keras.Model):
         encoder: Any,
         patch: int,
         settings: Any,
-        n_quantiles: int,
+        n_spread: int,
         cardinalities: tuple[int, ...],
         has_text: bool,
     ) -> None:
@@ -58,9 +59,13 @@ class ForkedNetwork(keras.Model):
         self.from_horizon = layers.Dense(s.decoder_units, use_bias=False)
         self.hidden = layers.Dense(s.decoder_units, activation="relu")
         self.mean = layers.Dense(1, kernel_initializer="zeros")
-        self.spread = layers.Dense(n_quantiles + (s.loss == DISPERSED))
+        self.spread = layers.Dense(n_spread)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
+        return self.heads(self.ahead(inputs, training))
+
+    def ahead(self, inputs: Any, training: bool = False) -> Any:
+        """What is known of each step of the horizon, (series, origins, horizon, decoder units)."""
         sequence, positions, horizon, codes, numbers, pieces = inputs
         static = self._static(codes, numbers, pieces)
         n_patches = tf.shape(sequence)[1] // self.patch
@@ -71,7 +76,10 @@ class ForkedNetwork(keras.Model):
         context += self.from_inputs(tf.gather(sequence, positions, axis=1))
         context += self.from_static(static)[:, None]
         hidden = tf.nn.relu(context[:, :, None] + self.from_horizon(horizon))
-        hidden = self.hidden(self.dropout(hidden, training=training))
+        return self.hidden(self.dropout(hidden, training=training))
+
+    def heads(self, hidden: Any) -> Any:
+        """The outputs, from what `ahead` gave."""
         return tf.cast(tf.concat([self.mean(hidden), self.spread(hidden)], axis=-1), tf.float32)
 
     def _static(self, codes: Any, numbers: Any, pieces: Any) -> Any:

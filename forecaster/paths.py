@@ -6,8 +6,9 @@ template: what the errors of a seasonal mean did, everywhere at once, in the hor
 one past origin. Where the template's error is the third largest among the templates, the path gets
 the third largest value (the Schaake shuffle, Clark et al. 2004, Journal of Hydrometeorology 5). So
 a slow month, a heat wave or a level that drifts comes in the strength and over the series in which
-it came before. A model that draws paths of its own gives the templates instead (ensemble copula
-coupling, Schefzik et al. 2013, Statistical Science 28).
+it came before. Where a model draws paths of its own, these give the order of a series' sums over
+time (ensemble copula coupling, Schefzik et al. 2013, Statistical Science 28); sums over series keep
+that of the errors, since such a model draws one series at a time.
 
 A sum's mean is the sum of the means, which is what models are best at, while a distribution known
 at fifteen levels has a mean of its own, in the tail above all. So before they are added up a
@@ -81,9 +82,7 @@ def sums(
     included = np.flatnonzero(is_included.any(axis=1))
     for k, rows in enumerate(_parts(included)):
         rng = np.random.default_rng((seed, k))
-        templates = own_paths(panel, rows, n_paths)
-        if templates is None:
-            templates = past_errors(panel, rows, n_paths, rng)
+        templates = past_errors(panel, rows, n_paths, rng)
         part = dataclasses.replace(forecast.marginals, values=forecast.marginals.values[rows])
         values = part.at(strata(n_paths))
         if not panel.is_signed:
@@ -93,6 +92,9 @@ def sums(
         paths *= is_included[rows][..., None]
         for level, total in zip(panel.levels, totals, strict=True):
             level.add(total, paths, rows)
+        own = own_paths(panel, rows, n_paths)
+        if own is not None:
+            paths = shuffled(values, own) * is_included[rows][..., None]
         cumulative[rows] = quantiles_of(
             np.cumsum(paths, axis=1), levels, forecast.marginals.is_count
         )

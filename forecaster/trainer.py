@@ -14,7 +14,7 @@ from forecaster.panel import Panel
 from forecaster.training import assign, load_tensorflow, values_of
 
 if TYPE_CHECKING:
-    from forecaster.losses import AtOrigin, Predicted
+    from forecaster.losses import AtOrigin, Objective
     from forecaster.origins import Origins
 
 COUNTED, NOT_NEGATIVE = ("negative_binomial",), ("tweedie", "negative_binomial")
@@ -34,18 +34,9 @@ class Trainer:
         example: Sequence[Any],
     ) -> None:
         tf = load_tensorflow()
-        from forecaster.losses import Objective
-        from forecaster.networks import ForkedNetwork, predicted
-
-        self.settings, kind = settings, kind_of(panel)
-        self.objective = Objective(settings, levels)
-        self.predicted = lambda outputs, at, base: predicted(
-            outputs, at, base, levels, settings.loss, kind
-        )
+        self.settings, self.levels, self.kind = settings, levels, kind_of(panel)
         with precision(settings.mixed_precision):
-            self.network = ForkedNetwork(
-                encoder(), patch, settings, len(levels), panel.cardinalities, has_text
-            )
+            self.network = self.made(encoder(), patch, panel, has_text)
             # as a graph: run eagerly, an LSTM takes its periods one by one in Python
             self.inputs = [_any_number(tensor) for tensor in example]
             self.infer = tf.function(
@@ -55,6 +46,33 @@ class Trainer:
             )
             self.infer(example)
         self.initial = values_of(self.network.variables)
+
+    def made(self, encoder: Any, patch: int, panel: Panel, has_text: bool) -> Any:
+        """The network, before it has seen any input."""
+        from forecaster.losses import DISPERSED
+        from forecaster.networks import ForkedNetwork
+
+        s = self.settings
+        n_spread = len(self.levels) + (s.loss == DISPERSED)
+        return ForkedNetwork(encoder, patch, s, n_spread, panel.cardinalities, has_text)
+
+    def predicted(self, outputs: Any, at: Any, base: Any) -> Any:
+        """What the network's outputs say, in units of the scale."""
+        from forecaster.networks import predicted
+
+        return predicted(outputs, at, base, self.levels, self.settings.loss, self.kind)
+
+    @cached_property
+    def objective(self) -> Objective:
+        """What is minimised."""
+        from forecaster.losses import Objective
+
+        return Objective(self.settings, self.levels)
+
+    def loss(self, inputs: Any, at: Any, base: Any, y: Any, jittered: Any, known: Any) -> Any:
+        """Of a batch in training."""
+        found = self.predicted(self.network(inputs, training=True), at, base)
+        return self.objective(y, jittered, found, known, at)
 
     @property
     def variables(self) -> list[Any]:
@@ -114,15 +132,14 @@ class Trainer:
         @tf.function(input_signature=signature, autograph=False)
         def step(inputs: Any, at: Any, base: Any, y: Any, jittered: Any, known: Any) -> Any:
             with tf.GradientTape() as tape:
-                found = self.predicted(self.network(inputs, training=True), at, base)
-                loss = self.objective(y, jittered, found, known, at)
+                loss = self.loss(inputs, at, base, y, jittered, known)
             gradients = tape.gradient(loss, variables, unconnected_gradients="zero")
             optimizer.apply_gradients(zip(gradients, variables, strict=True))
             return loss
 
         return step
 
-    def ahead(self, data: Origins, rows: np.ndarray, origin: int) -> tuple[Predicted, AtOrigin]:
+    def ahead(self, data: Origins, rows: np.ndarray, origin: int) -> tuple[Any, AtOrigin]:
         """What the network says at one origin, in units of the scale, and what is known there."""
         inputs, at, base = data.inputs(rows, np.array([origin]))
         found = self.predicted(self.infer(inputs), at, base)

@@ -104,6 +104,7 @@ class Model(ABC):
         self.made_for: dict[str, Any] = {}
         self.conformal = Calibration.identity()
         self.source: Source | None = None
+        self.members: tuple[Model, ...] = ()  # the models that this one is made of
         self.checkpoints: Path | None = None  # a folder, where a training leaves what it has so far
         self.nodes: NodeForecaster | None = None
 
@@ -137,9 +138,10 @@ class Model(ABC):
         rows: np.ndarray,  # noqa: ARG002
         n_paths: int,  # noqa: ARG002
     ) -> np.ndarray | None:
-        """Draws (rows, horizon, paths) of the horizon of some series, which hang together over time
-        and, path by path, across series; None where a model has none. Only their order counts:
-        sums are made of calibrated distributions in that order.
+        """Draws (rows, horizon, paths) of the horizon of some series, which hang together over
+        time; None where a model has none. Only their order counts: a series' sums over time are
+        made of calibrated distributions in that order. Of counts they are draws of y + U, since
+        equal draws would have an order that means nothing.
         """
         return None
 

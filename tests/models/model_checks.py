@@ -37,7 +37,7 @@ def check_same_after_loading(model: Model, panel: Panel, forecast: Forecast, fol
     again = load_model(folder).predict(panel.at(panel.cutoff, model.encoding))
     np.testing.assert_array_equal(again.mean, forecast.mean)
     np.testing.assert_array_equal(again.quantiles, forecast.quantiles)
-    for file in folder.rglob("*"):
+    for file in folder.rglob("*.*"):
         assert not file.read_bytes().startswith(b"\x80")
 
 
