@@ -42,6 +42,8 @@ class VAESettings(NetworkSettings):
         "latent": Choice((4, 8, 16)),
     }
 
+    epochs: int = Field(default=16, ge=1)
+    learning_rate: float = Field(default=5e-3, gt=0)
     latent: int = Field(default=8, ge=1)
     samples: int = Field(default=200, ge=10)
     annealing: int = Field(default=200, ge=1)
