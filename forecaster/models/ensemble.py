@@ -19,6 +19,7 @@ import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from forecaster.config import ModelSettings, model_settings
+from forecaster.held_out import HeldOut, held_out_forecasts
 from forecaster.models import model_class
 from forecaster.models.base import (
     FALLBACK,
@@ -29,10 +30,8 @@ from forecaster.models.base import (
     Report,
     load_model,
 )
-from forecaster.origins import actual_demand
 from forecaster.panel import Panel
 
-ORIGINS = 4  # of the held-out horizon, at which members are compared
 SCALE_FLOOR = 0.05
 
 
@@ -113,21 +112,17 @@ class Ensemble(Model):
 
         Errors are weighed as those of counts: a squared error over the series' mean demand.
         """
-        n, end = panel.n_periods, held_out.n_periods
-        products, step = np.zeros((len(self.members),) * 2), max(panel.horizon // ORIGINS, 1)
-        for origin in range(n, end, step):
-            cut = held_out.at(held_out.ds[origin - 1], panel.encoding)
-            y = actual_demand(held_out, periods=slice(origin, origin + cut.horizon))
-            y[~cut.is_launched] = np.nan
-            known = np.isfinite(y)
-            means = [member.distribution(cut)[0][:, : y.shape[1]] for member in self.members]
-            size = np.mean([np.abs(mean).mean(axis=1) for mean in means], axis=0)
+        products = np.zeros((len(self.members), len(self.members)))
+        forecasts = [_held_out(member, panel, held_out) for member in self.members]
+        for found in zip(*forecasts, strict=True):
+            actual = found[0].actual
+            known = np.isfinite(actual)
+            errors = np.stack([np.where(known, one.mean - actual, 0) for one in found])
+            size = np.mean([np.abs(one.mean).mean(axis=1) for one in found], axis=0)
             share = known / (size[:, None] + SCALE_FLOOR)
-            errors = np.stack([np.where(known, mean - y, 0) for mean in means])
             products += np.einsum("ist,st,jst->ij", errors, share, errors, optimize=True)
-        return self.settings.shrinkage * _equal(len(products)) + (
-            1 - self.settings.shrinkage
-        ) * least_squares_weights(products)
+        kept = self.settings.shrinkage
+        return kept * _equal(len(products)) + (1 - kept) * least_squares_weights(products)
 
     def save_state(self, folder: Path) -> None:
         """Every member in a folder of its own."""
@@ -162,6 +157,10 @@ def least_squares_weights(products: np.ndarray) -> np.ndarray:
             break
         used.pop(int(np.argmin(found)))
     return weights
+
+
+def _held_out(member: Model, panel: Panel, held_out: Panel) -> list[HeldOut]:
+    return held_out_forecasts(held_out, panel, lambda cut: member.distribution(cut)[::2])
 
 
 def _made(name: str, values: Mapping[str, Any], run: Any) -> Model:
