@@ -12,7 +12,7 @@ import os
 import platform
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -26,26 +26,42 @@ BAR = "seasonal_naive"
 
 @dataclass(frozen=True)
 class Peer:
-    """The file in `environments` it runs in, and the peer whose forecasts it reads."""
+    """A peer of the table: its module in `peers`, its file in `environments`, its settings.
 
-    environment: str
+    `builds_on` is the peer whose forecasts it reads, and whose costs count here too.
+    """
+
+    module: str
+    environment: str = "trees"
     builds_on: str | None = None
+    settings: dict = field(default_factory=dict)
+
+
+def neural(model: str, steps: int) -> Peer:
+    return Peer("networks", "neural", settings={"model": model, "steps": steps})
 
 
 PEERS = {
-    "seasonal_naive": Peer("trees"),
-    "seasonal_mean": Peer("trees"),
-    "lightgbm_tweedie": Peer("trees"),
-    "lightgbm_reconciled": Peer("trees", builds_on="lightgbm_tweedie"),
+    "seasonal_naive": Peer("seasonal_naive"),
+    "seasonal_mean": Peer("seasonal_mean"),
+    "lightgbm_tweedie": Peer("lightgbm_tweedie"),
+    "lightgbm_reconciled": Peer("lightgbm_reconciled", builds_on="lightgbm_tweedie"),
+    "auto_ets": Peer("auto_ets", "stats"),
+    "nf_lstm": neural("LSTM", 250),
+    "nf_nhits": neural("NHITS", 200),
+    "nf_deepar": neural("DeepAR", 100),
+    "nf_tft": neural("TFT", 40),
+    "gluonts_deepar": Peer("gluonts_deepar", "neural"),
 }
 
 
 def settings(name: str, forecasts: Path, cutoff: str) -> dict:
+    peer = PEERS[name]
     tuned = HERE / "tuned" / f"{name}.json"
     found = json.loads(tuned.read_text())["settings"] if tuned.exists() else {}
-    if below := PEERS[name].builds_on:
-        found["bottom"] = str(forecasts / below / f"{cutoff}.parquet")
-    return found
+    if peer.builds_on:
+        found["bottom"] = str(forecasts / peer.builds_on / f"{cutoff}.parquet")
+    return found | peer.settings
 
 
 def run(name: str, cutoff: str, work: Path) -> None:
@@ -56,18 +72,24 @@ def run(name: str, cutoff: str, work: Path) -> None:
     print(f"{name} at {cutoff} …", flush=True)
     python = work / PEERS[name].environment / "bin" / "python"
     given = json.dumps(settings(name, work / "forecasts", cutoff))
-    arguments = [name, cutoff, work / "inputs", out, given]
+    arguments = [PEERS[name].module, cutoff, work / "inputs", out, given]
     command = [python, "-W", "ignore", HERE / "worker.py", *arguments]
     if subprocess.run(command, check=False).returncode:
         print(f"{name} at {cutoff} failed: it is left out", file=sys.stderr)
 
 
-def costs(name: str, cutoff: str, forecasts: Path) -> tuple[float, float]:
-    """Seconds, with those of what it builds on, and peak memory in MB."""
+COSTS = ["seconds", "processor_seconds", "peak_memory_mb"]
+
+
+def costs(name: str, cutoff: str, forecasts: Path) -> dict:
+    """By the clock, of the processor, and peak memory, with those of what it builds on."""
     own = json.loads((forecasts / name / f"{cutoff}.json").read_text())
-    below = PEERS[name].builds_on if name in PEERS else None
-    seconds, peak = costs(below, cutoff, forecasts) if below else (0.0, 0.0)
-    return own["seconds"] + seconds, max(own["peak_memory_mb"], peak)
+    found = {cost: own.get(cost, float("nan")) for cost in COSTS}
+    if name in PEERS and (below := PEERS[name].builds_on):
+        lower = costs(below, cutoff, forecasts)
+        peak = max(found["peak_memory_mb"], lower["peak_memory_mb"])
+        found = {cost: found[cost] + lower[cost] for cost in COSTS} | {"peak_memory_mb": peak}
+    return found
 
 
 def machine() -> str:
@@ -78,25 +100,45 @@ def machine() -> str:
     return f"{os.cpu_count()} cores {model or platform.machine()}, {memory:.0f} GB"
 
 
+def scored(work: Path, files: list[Path]) -> pd.DataFrame:
+    """One row per forecast: scores and, by level, the weighted RMSSE.
+
+    What was scored since the forecast was written is read from `scores`, not scored again.
+    """
+    kept = {file: work / "scores" / file.parent.name / f"{file.stem}.json" for file in files}
+    stale = [
+        file
+        for file, beside in kept.items()
+        if not beside.exists() or beside.stat().st_mtime < file.stat().st_mtime
+    ]
+    if stale:
+        found = score(work / "inputs", stale)
+        levels = found.sql("select model_name, cutoff, level, weighted_rmsse from rmsse_by_level")
+        keys = ["model_name", "cutoff"]
+        by_level = levels.df().pivot(index=keys, columns="level", values="weighted_rmsse")
+        rows = found.sql("from scores").df().merge(by_level.reset_index(), on=keys)
+        rows["cutoff"] = rows["cutoff"].astype(str).str[:10]
+        for row in rows.to_dict("records"):
+            beside = work / "scores" / row["model_name"] / f"{row['cutoff']}.json"
+            beside.parent.mkdir(parents=True, exist_ok=True)
+            beside.write_text(json.dumps(row))
+    return pd.DataFrame([json.loads(beside.read_text()) for beside in kept.values()])
+
+
 def table(work: Path) -> pd.DataFrame:
     """One row per cutoff and model: scores, bias, costs, and by level the weighted RMSSE.
 
     The mean is of the models that have all cutoffs.
     """
-    scored = score(work / "inputs", work / "forecasts")
-    rows = scored.sql("from scores").df()
-    rows["cutoff"] = rows["cutoff"].astype(str).str[:10]
+    rows = scored(work, sorted((work / "forecasts").glob("*/*.parquet")))
     pairs = zip(rows["model_name"], rows["cutoff"], strict=True)
     cost = [costs(name, cutoff, work / "forecasts") for name, cutoff in pairs]
-    rows[["seconds", "peak_memory_mb"]] = cost
+    place = list(rows.columns).index("relative_bias") + 1
+    for offset, name in enumerate(COSTS):
+        rows.insert(place + offset, name, [of[name] for of in cost])
     bar = rows[rows["model_name"] == BAR].set_index("cutoff")["weighted_rmsse"]
     worse = rows["weighted_rmsse"] > rows["cutoff"].map(bar)
-    rows["remark"] = worse.map({True: "not converged", False: ""})
-    levels = scored.sql("select * from rmsse_by_level").df()
-    levels["cutoff"] = levels["cutoff"].astype(str).str[:10]
-    keys = ["model_name", "cutoff"]
-    by_level = levels.pivot(index=keys, columns="level", values="weighted_rmsse")
-    rows = rows.merge(by_level.reset_index(), on=keys)
+    rows.insert(place + len(COSTS), "remark", worse.map({True: "not converged", False: ""}))
     everywhere = rows.groupby("model_name").filter(lambda of: len(of) == rows["cutoff"].nunique())
     means = everywhere.groupby("model_name").mean(numeric_only=True).reset_index()
     rows = pd.concat([rows, means.assign(cutoff="mean", remark="")])

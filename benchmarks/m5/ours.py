@@ -1,9 +1,10 @@
 """Write our own backtests, as the example's warehouse holds them, beside the peers' forecasts.
 
-    python ours.py WAREHOUSE FORECASTS_FOLDER
+    python ours.py WAREHOUSE FORECASTS_FOLDER COSTS.json
 
 The seconds of a run are those of all its cutoffs, from reading the features to the written
-forecasts and their scores: each cutoff is given its share.
+forecasts and their scores: each cutoff is given its share. The processor's seconds are those that
+`again.py` noted, where it made the run.
 """
 
 import json
@@ -16,7 +17,8 @@ from task import COLUMNS, QUANTILES
 PREFIX = "ours_"
 
 
-def main(warehouse: Path, forecasts: Path) -> None:
+def main(warehouse: Path, forecasts: Path, noted: Path) -> None:
+    processor = json.loads(noted.read_text()) if noted.exists() else {}
     wide = ", ".join(
         f"max(value) filter (where round(quantile, 3) = {level}) as {column}"
         for level, column in zip(QUANTILES, COLUMNS, strict=True)
@@ -32,7 +34,9 @@ def main(warehouse: Path, forecasts: Path) -> None:
         for run_id, model, seconds, peak, cutoffs in runs:
             folder = forecasts / f"{PREFIX}{model}"
             folder.mkdir(parents=True, exist_ok=True)
+            of_run = processor.get(run_id, float("nan"))
             costs = {"seconds": seconds / len(cutoffs), "peak_memory_mb": peak, "run_id": run_id}
+            costs["processor_seconds"] = of_run / len(cutoffs)
             for cutoff in cutoffs:
                 beside = folder / f"{cutoff}.json"
                 if beside.exists() and json.loads(beside.read_text())["run_id"] == run_id:
@@ -44,4 +48,4 @@ def main(warehouse: Path, forecasts: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*(Path(argument) for argument in sys.argv[1:]))

@@ -26,10 +26,7 @@ def processor_seconds() -> float:
 
 
 def main(peer: str, cutoff: str, folder: Path, out: Path, settings: dict) -> None:
-    name, *choice = peer.split(":")
-    module = importlib.import_module(f"peers.{name}")
-    if choice:
-        settings = {**settings, "model": choice[0]}
+    module = importlib.import_module(f"peers.{peer}")
     task = Task(folder, pd.Timestamp(cutoff), settings=settings)
     started, used = time.perf_counter(), processor_seconds()
     rows = module.forecast(task)

@@ -7,49 +7,68 @@ node's RMSSE scale. Reconciliation is the weighted least squares of Hollyman, Pe
 nodes by their squared error at earlier origins that trained nothing.
 """
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from lightgbm import LGBMRegressor
-from peers import errors
+from peers import errors, lightgbm_tweedie
 from scipy import sparse
+from scores import weighted_rmsse
 from task import BOTTOM, COLUMNS, Task
 
 BUILDS_ON = "lightgbm_tweedie"
 """Its forecasts are read, and its seconds count here too."""
 
+TUNED = Path(__file__).parent.parent / "tuned"
+
 SCORED = 17
 """Weekly origins out of sample that give the nodes' errors."""
 
-SERIES_VARIANCE = 20.0
-"""The variance of a series' forecast over its mean (10 to 30 alike)."""
-
 DEFAULTS = {
     "n_estimators": 400, "learning_rate": 0.04, "num_leaves": 31, "min_child_samples": 50,
-    "colsample_bytree": 0.6, "subsample": 0.8, "reg_lambda": 1.0,
+    "colsample_bytree": 0.6, "subsample": 0.8, "reg_lambda": 1.0, "series_variance": 20.0,
 }  # fmt: skip
+"""series_variance: of a series' forecast, over its mean."""
+
+FIRST = [name for name in DEFAULTS if name != "subsample"]
+"""What is searched."""
 
 
 def SEARCH(trial) -> dict:  # noqa: N802
     """The settings that tuning may choose among."""
     return {
-        "n_estimators": trial.suggest_int("n_estimators", 100, 800, step=50),
-        "learning_rate": trial.suggest_float("learning_rate", 0.01, 0.1, log=True),
+        "n_estimators": trial.suggest_int("n_estimators", 100, 500, step=50),
+        "learning_rate": trial.suggest_float("learning_rate", 0.015, 0.1, log=True),
         "num_leaves": trial.suggest_int("num_leaves", 7, 63, log=True),
         "min_child_samples": trial.suggest_int("min_child_samples", 10, 500, log=True),
         "colsample_bytree": trial.suggest_float("colsample_bytree", 0.3, 1.0),
-        "subsample": trial.suggest_float("subsample", 0.4, 1.0),
         "reg_lambda": trial.suggest_float("reg_lambda", 0.01, 30.0, log=True),
+        "series_variance": trial.suggest_float("series_variance", 5.0, 50.0, log=True),
     }
 
 
-def validate(task: Task, after: Task) -> float:  # noqa: ARG001
-    """What tuning lowers: the nodes' RMSSE at the scored origins, mean over nodes and levels."""
-    nodes = Nodes(task)
-    scored = nodes.scored(nodes.fit(nodes.origins[:-SCORED]))
-    mse = ((scored["yhat"] - scored["y"]) ** 2).groupby([scored["level"], scored["node_id"]]).mean()
-    return float(np.sqrt(mse / nodes.squared_scale).groupby(level="level").mean().mean())
+ORIGINS: dict[tuple, tuple] = {}
+"""Of the origins a search returns to: nodes, series' forecasts, their ids, the nodes' variance."""
+
+
+def validate(task: Task, after: Task) -> float:
+    """What tuning lowers: the weighted RMSSE of the reconciled mean at the task's cutoff.
+
+    The series' forecasts are `lightgbm_tweedie`'s with its own settings as found before, and the
+    nodes' variance is that of the default settings: both are made once.
+    """
+    key = task.folder, task.cutoff
+    if key not in ORIGINS:
+        tuned = json.loads((TUNED / f"{BUILDS_ON}.json").read_text())["settings"]
+        below = Task(task.folder, task.cutoff, settings=tuned)
+        nodes = Nodes(Task(task.folder, task.cutoff))
+        ORIGINS[key] = nodes, *lightgbm_tweedie.mean_forecast(below), nodes.variance(nodes.scored())
+    nodes, series, unique_ids, variance = ORIGINS[key]
+    nodes.task = task
+    moved = nodes.reconciled(series, unique_ids, variance)
+    return weighted_rmsse(task, pd.DataFrame(moved, unique_ids, task.days), after)
 
 
 class Nodes:
@@ -65,6 +84,7 @@ class Nodes:
         last = self.y.shape[1] - 1
         self.origins = np.arange(last - task.horizon, 364 + 56, -7)[::-1]
         self.now = last
+        self.made: dict[bytes, pd.DataFrame] = {}
 
     def rows(self, origins: np.ndarray) -> pd.DataFrame:
         """Features, one row per node, origin and day ahead, in this order."""
@@ -151,12 +171,15 @@ class Nodes:
 
     def fit(self, origins: np.ndarray) -> LGBMRegressor:
         settings = {**DEFAULTS, **self.task.settings}
-        settings.pop("bottom", None)
+        for other in ("bottom", "series_variance"):
+            settings.pop(other, None)
         model = LGBMRegressor(
             objective="l2", n_jobs=2, verbosity=-1, subsample_freq=1, seed=1, deterministic=True,
             force_col_wise=True, **settings,
         )  # fmt: skip
-        rows = self.rows(origins)
+        if origins.tobytes() not in self.made:
+            self.made[origins.tobytes()] = self.rows(origins)
+        rows = self.made[origins.tobytes()].copy(deep=False)
         scale = rows.pop("scale")
         weight = scale**2 / self.squared_scale.to_numpy()[rows["node"].astype(int)]
         return model.fit(rows, self.actual(origins).reshape(-1) / scale, sample_weight=weight)
@@ -172,9 +195,9 @@ class Nodes:
         yhat = np.maximum(model.predict(rows) * scale, 0)
         return np.asarray(yhat).reshape(len(self.index), len(origins), self.task.horizon)
 
-    def scored(self, model: LGBMRegressor) -> pd.DataFrame:
-        """level, node_id, ds, yhat and y at the scored origins."""
-        origins = self.origins[-SCORED:]
+    def scored(self) -> pd.DataFrame:
+        """level, node_id, ds, yhat and y at the scored origins, from a model of those before."""
+        origins, model = self.origins[-SCORED:], self.fit(self.origins[:-SCORED])
         shape = (len(self.index), len(origins) * self.task.horizon)
         days = (origins[:, None] + np.arange(1, self.task.horizon + 1)).reshape(-1)
         return pd.DataFrame(
@@ -187,15 +210,37 @@ class Nodes:
             }
         )
 
+    def variance(self, scored: pd.DataFrame) -> np.ndarray:
+        """The mean squared error of each node at the scored origins."""
+        squared = (scored["yhat"] - scored["y"]) ** 2
+        by_node = squared.groupby([scored["level"], scored["node_id"]]).mean()
+        return by_node.reindex(self.index).to_numpy()
+
+    def reconciled(self, series: np.ndarray, ids: pd.Index, variance: np.ndarray) -> np.ndarray:
+        """The series' forecasts, (series, horizon), moved towards the nodes'."""
+        of_nodes = self.predict(self.fit(self.origins), np.array([self.now]))[:, 0]
+        members = self.task.hierarchy[self.task.hierarchy["level"] < BOTTOM]
+        place = self.index.get_indexer(pd.MultiIndex.from_frame(members[["level", "node_id"]]))
+        column = ids.get_indexer(members["unique_id"])
+        known = column >= 0
+        shape = (len(self.index), len(ids))
+        sums = sparse.csr_matrix((np.ones(known.sum()), (place[known], column[known])), shape)
+        of_series = {**DEFAULTS, **self.task.settings}["series_variance"]
+        return reconcile(series, of_nodes, sums, variance, of_series)
+
 
 def reconcile(
-    series: np.ndarray, nodes: np.ndarray, sums: sparse.csr_matrix, node_variance: np.ndarray
+    series: np.ndarray,
+    nodes: np.ndarray,
+    sums: sparse.csr_matrix,
+    node_variance: np.ndarray,
+    series_variance: float,
 ) -> np.ndarray:
     """The series' forecasts nearest to both sides, each by the inverse of its variance.
 
     series: (series, horizon); nodes: (nodes, horizon); sums: (nodes, series). Not below zero.
     """
-    variance = SERIES_VARIANCE * np.maximum(series.mean(axis=1), 1e-3)
+    variance = series_variance * np.maximum(series.mean(axis=1), 1e-3)
     spread = sums.multiply(variance).tocsr()
     inner = (spread @ sums.T).toarray() + np.diag(node_variance)
     moved = spread.T @ np.linalg.solve(inner, nodes - sums @ series)
@@ -209,19 +254,8 @@ def forecast(task: Task) -> pd.DataFrame:
     series = rows["yhat"].to_numpy().reshape(len(unique_ids), task.horizon)
 
     nodes = Nodes(task)
-    scored = nodes.scored(nodes.fit(nodes.origins[:-SCORED]))
-    squared = (scored["yhat"] - scored["y"]) ** 2
-    variance = squared.groupby([scored["level"], scored["node_id"]]).mean().reindex(nodes.index)
-    of_nodes = nodes.predict(nodes.fit(nodes.origins), np.array([nodes.now]))[:, 0]
-
-    members = task.hierarchy[task.hierarchy["level"] < BOTTOM]
-    place = nodes.index.get_indexer(pd.MultiIndex.from_frame(members[["level", "node_id"]]))
-    column = unique_ids.get_indexer(members["unique_id"])
-    known = column >= 0
-    sums = sparse.csr_matrix(
-        (np.ones(known.sum()), (place[known], column[known])), (len(nodes.index), len(unique_ids))
-    )
-    moved = reconcile(series, of_nodes, sums, variance.to_numpy())
+    scored = nodes.scored()
+    moved = nodes.reconciled(series, unique_ids, nodes.variance(scored))
 
     ratio = (moved / np.maximum(series, 1e-3)).reshape(-1, 1)
     quantiles = (rows[COLUMNS].to_numpy() * ratio).reshape(*moved.shape, len(COLUMNS))
