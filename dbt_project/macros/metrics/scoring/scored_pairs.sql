@@ -7,14 +7,29 @@
     level an actual is the sum of the members that count, and what was forecast for the others is taken off the node's forecast;
     its interval and quantiles are then dropped, since they cannot be split. Distributions of sums are scored against `y_completed`,
     in which what was out of stock stands at its forecast mean.
+
+    Millions of rows go through several joins and aggregations here, so they carry numbers: of the node (`nodes`), of the period of a
+    run (`run_periods`), of a run's cutoff (`run_cutoffs`) and of the way of treating (`variant`). Names come back with the scores.
 -#}
 {% macro scored_pairs(runs, cutoff=none) %}
 scored_runs as (
     {{ runs }}
 ),
 
-forecasts as (
-    select predictions.*
+run_forecasts as (
+    select
+        predictions.run_id,
+        predictions.panel_name,
+        predictions.model_name,
+        predictions.level,
+        predictions.unique_id,
+        predictions.cutoff,
+        predictions.ds,
+        predictions.horizon_step,
+        predictions.yhat,
+        predictions.yhat_lower,
+        predictions.yhat_upper,
+        predictions.confidence_level
     from {{ ref('warehouse_forecaster', 'predictions') }} as predictions
     semi join scored_runs on predictions.run_id = scored_runs.run_id
     {%- if cutoff %}
@@ -22,16 +37,95 @@ forecasts as (
     {%- endif %}
 ),
 
-origins as (
+run_levels as (
     select distinct
         run_id,
         panel_name,
         model_name,
-        level,
         cutoff,
         ds,
-        horizon_step
-    from forecasts
+        horizon_step,
+        level
+    from run_forecasts
+),
+
+run_cutoffs as (
+    select
+        row_number() over (order by run_id, cutoff) as run_cutoff,
+        run_id,
+        panel_name,
+        model_name,
+        cutoff
+    from (select distinct run_id, panel_name, model_name, cutoff from run_levels) as distinct_cutoffs
+),
+
+-- each period of a run once, whatever its levels
+run_periods as (
+    select
+        row_number() over (order by run_cutoffs.run_cutoff, periods.ds) as run_period,
+        run_cutoffs.run_cutoff,
+        run_cutoffs.run_id,
+        run_cutoffs.panel_name,
+        run_cutoffs.cutoff,
+        periods.ds,
+        periods.horizon_step
+    from (select distinct run_id, cutoff, ds, horizon_step from run_levels) as periods
+    inner join run_cutoffs on periods.run_id = run_cutoffs.run_id and periods.cutoff = run_cutoffs.cutoff
+),
+
+scored_panels as (
+    select distinct panel_name
+    from run_cutoffs
+),
+
+nodes as (
+    select
+        row_number() over (order by panel_name, level, unique_id) as node,
+        dense_rank() over (order by level) as level_number,
+        level = 'bottom' as is_bottom,
+        panel_name,
+        level,
+        unique_id
+    from (
+        select distinct hierarchy.panel_name, hierarchy.level, hierarchy.node_id as unique_id
+        from {{ ref('warehouse_forecaster', 'hierarchy') }} as hierarchy
+        semi join scored_panels on hierarchy.panel_name = scored_panels.panel_name
+    ) as distinct_nodes
+),
+
+bottom_nodes as (
+    select
+        node,
+        panel_name,
+        unique_id
+    from nodes
+    where is_bottom
+),
+
+memberships as (
+    select
+        bottom_nodes.node as series,
+        nodes.node
+    from {{ ref('warehouse_forecaster', 'hierarchy') }} as hierarchy
+    inner join nodes
+        on hierarchy.panel_name = nodes.panel_name and hierarchy.level = nodes.level and hierarchy.node_id = nodes.unique_id
+    inner join bottom_nodes on hierarchy.panel_name = bottom_nodes.panel_name and hierarchy.unique_id = bottom_nodes.unique_id
+),
+
+forecasts as (
+    select
+        run_periods.run_period,
+        nodes.node,
+        nodes.is_bottom,
+        run_forecasts.yhat,
+        run_forecasts.yhat_lower,
+        run_forecasts.yhat_upper,
+        run_forecasts.confidence_level
+    from run_forecasts
+    inner join run_periods
+        on run_forecasts.run_id = run_periods.run_id and run_forecasts.cutoff = run_periods.cutoff and run_forecasts.ds = run_periods.ds
+    inner join nodes
+        on run_forecasts.panel_name = nodes.panel_name and run_forecasts.level = nodes.level and run_forecasts.unique_id = nodes.unique_id
 ),
 
 revisions as (
@@ -44,29 +138,17 @@ revisions as (
     group by panel_name, unique_id, ds
 ),
 
--- each period of a run once, whatever its levels
-run_periods as (
-    select
-        row_number() over (order by run_id, cutoff, ds) as run_period,
-        run_id,
-        panel_name,
-        model_name,
-        cutoff,
-        ds,
-        horizon_step
-    from (select distinct run_id, panel_name, model_name, cutoff, ds, horizon_step from origins) as periods
-),
-
 actuals as (
     select
+        bottom_nodes.node as series,
         panel.panel_name,
-        panel.unique_id,
         panel.ds,
         panel.y as y_first_known,
         panel.y + coalesce(revisions.quantity_change, 0) as y_latest,
         coalesce(panel.is_stocked_out, false) as is_stocked_out
     from {{ ref('warehouse_forecaster', 'panel') }} as panel
     semi join run_periods on panel.panel_name = run_periods.panel_name and panel.ds = run_periods.ds
+    inner join bottom_nodes on panel.panel_name = bottom_nodes.panel_name and panel.unique_id = bottom_nodes.unique_id
     left join revisions
         on panel.panel_name = revisions.panel_name and panel.unique_id = revisions.unique_id and panel.ds = revisions.ds
     where panel.y is not null
@@ -83,8 +165,7 @@ known_periods as (
 member_pairs as (
     select
         run_periods.run_period,
-        run_periods.panel_name,
-        series.unique_id,
+        bottom_nodes.node as series,
         actuals.y_first_known,
         actuals.y_latest,
         actuals.is_stocked_out,
@@ -95,25 +176,17 @@ member_pairs as (
         on run_periods.panel_name = known_periods.panel_name and run_periods.ds = known_periods.ds
     inner join {{ ref('warehouse_forecaster', 'series') }} as series
         on run_periods.panel_name = series.panel_name
-    left join actuals
-        on
-            run_periods.panel_name = actuals.panel_name
-            and series.unique_id = actuals.unique_id
-            and run_periods.ds = actuals.ds
+    inner join bottom_nodes
+        on series.panel_name = bottom_nodes.panel_name and series.unique_id = bottom_nodes.unique_id
+    left join actuals on bottom_nodes.node = actuals.series and run_periods.ds = actuals.ds
     left join forecasts as members
-        on
-            members.level = 'bottom'
-            and run_periods.run_id = members.run_id
-            and series.unique_id = members.unique_id
-            and run_periods.cutoff = members.cutoff
-            and run_periods.ds = members.ds
+        on members.is_bottom and run_periods.run_period = members.run_period and bottom_nodes.node = members.node
 ),
 
 node_sums as (
     select
         member_pairs.run_period,
-        hierarchy.level,
-        hierarchy.node_id as unique_id,
+        memberships.node,
         count_if(not member_pairs.is_launched) as n_unlaunched,
         count_if(member_pairs.is_launched and member_pairs.y_first_known is not null) as n_launched,
         count_if(member_pairs.is_launched and member_pairs.is_stocked_out) as n_stocked_out,
@@ -126,70 +199,76 @@ node_sums as (
         coalesce(sum(case when member_pairs.is_launched and member_pairs.is_stocked_out then member_pairs.member_yhat end), 0)
             as yhat_stocked_out
     from member_pairs
-    inner join {{ ref('warehouse_forecaster', 'hierarchy') }} as hierarchy
-        on member_pairs.panel_name = hierarchy.panel_name and member_pairs.unique_id = hierarchy.unique_id
-    group by member_pairs.run_period, hierarchy.level, hierarchy.node_id
+    inner join memberships on member_pairs.series = memberships.series
+    group by member_pairs.run_period, memberships.node
 ),
 
+-- of the levels that the run has
 node_actuals as (
     select
-        origins.run_id,
-        origins.panel_name,
-        origins.model_name,
-        origins.level,
-        node_sums.unique_id,
-        origins.cutoff,
-        origins.ds,
-        origins.horizon_step,
-        {%- for column in [
-            'n_unlaunched', 'n_launched', 'n_stocked_out', 'y_first_known', 'y_latest', 'y_first_known_in_stock', 'y_latest_in_stock',
-            'yhat_unlaunched', 'yhat_stocked_out',
-        ] %}
-        node_sums.{{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        node_sums.*,
+        run_periods.run_cutoff,
+        run_periods.cutoff,
+        run_periods.horizon_step,
+        nodes.level_number,
+        nodes.is_bottom
     from node_sums
     inner join run_periods on node_sums.run_period = run_periods.run_period
-    inner join origins
+    inner join nodes on node_sums.node = nodes.node
+    semi join run_levels
         on
-            run_periods.run_id = origins.run_id
-            and run_periods.panel_name = origins.panel_name
-            and node_sums.level = origins.level
-            and run_periods.cutoff = origins.cutoff
-            and run_periods.ds = origins.ds
+            run_periods.run_id = run_levels.run_id
+            and run_periods.cutoff = run_levels.cutoff
+            and run_periods.ds = run_levels.ds
+            and nodes.level = run_levels.level
+),
+
+quantile_rows as (
+    select
+        run_periods.run_period,
+        nodes.node,
+        quantiles.quantile,
+        quantiles.value
+    from {{ ref('warehouse_forecaster', 'quantiles') }} as quantiles
+    inner join run_periods
+        on quantiles.run_id = run_periods.run_id and quantiles.cutoff = run_periods.cutoff and quantiles.ds = run_periods.ds
+    inner join nodes
+        on run_periods.panel_name = nodes.panel_name and quantiles.level = nodes.level and quantiles.unique_id = nodes.unique_id
 ),
 
 crps_by_pair as (
     select
-        quantiles.run_id,
-        quantiles.level,
-        quantiles.unique_id,
-        quantiles.cutoff,
-        quantiles.ds,
-        {{ warehouse_forecaster.crps('node_actuals.y_first_known', 'quantiles.value', 'quantiles.quantile') }} as crps_first_known,
-        {{ warehouse_forecaster.crps('node_actuals.y_latest', 'quantiles.value', 'quantiles.quantile') }} as crps_latest
-    from {{ ref('warehouse_forecaster', 'quantiles') }} as quantiles
-    semi join scored_runs on quantiles.run_id = scored_runs.run_id
-    inner join node_actuals
-        on
-            quantiles.run_id = node_actuals.run_id
-            and quantiles.level = node_actuals.level
-            and quantiles.unique_id = node_actuals.unique_id
-            and quantiles.cutoff = node_actuals.cutoff
-            and quantiles.ds = node_actuals.ds
-    group by quantiles.run_id, quantiles.level, quantiles.unique_id, quantiles.cutoff, quantiles.ds
+        quantile_rows.run_period,
+        quantile_rows.node,
+        {{ warehouse_forecaster.crps('node_actuals.y_first_known', 'quantile_rows.value', 'quantile_rows.quantile') }} as crps_first_known,
+        {{ warehouse_forecaster.crps('node_actuals.y_latest', 'quantile_rows.value', 'quantile_rows.quantile') }} as crps_latest
+    from quantile_rows
+    inner join node_actuals on quantile_rows.run_period = node_actuals.run_period and quantile_rows.node = node_actuals.node
+    group by quantile_rows.run_period, quantile_rows.node
 ),
 
 -- forecasts made at a cutoff that is no longer one of the panel's are scaled as of the last one before
 target_scales as (
     select
-        cutoffs.panel_name,
-        cutoffs.cutoff,
+        run_cutoffs.run_cutoff,
         max_by(scaling.scale, scaling.cutoff) as target_scale
-    from (select distinct panel_name, cutoff from origins) as cutoffs
+    from run_cutoffs
     inner join {{ ref('warehouse_forecaster', 'scaling') }} as scaling
-        on cutoffs.panel_name = scaling.panel_name and cutoffs.cutoff >= scaling.cutoff
+        on run_cutoffs.panel_name = scaling.panel_name and run_cutoffs.cutoff >= scaling.cutoff
     where scaling.feature_name = 'y' and scaling.method = 'standard'
-    group by cutoffs.panel_name, cutoffs.cutoff
+    group by run_cutoffs.run_cutoff
+),
+
+node_scales as (
+    select
+        nodes.node,
+        scales.cutoff,
+        scales.squared_step,
+        scales.absolute_step,
+        scales.absolute_season_step,
+        scales.weight
+    from {{ ref('warehouse_forecaster', 'int_metric_scales') }} as scales
+    inner join nodes on scales.panel_name = nodes.panel_name and scales.level = nodes.level and scales.unique_id = nodes.unique_id
 ),
 
 pairs as (
@@ -201,37 +280,26 @@ pairs as (
         forecasts.confidence_level,
         crps_by_pair.crps_first_known,
         crps_by_pair.crps_latest,
-        case when node_actuals.level = 'bottom' then target_scales.target_scale end as target_scale
+        case when node_actuals.is_bottom then target_scales.target_scale end as target_scale,
+        node_scales.squared_step,
+        node_scales.absolute_step,
+        node_scales.absolute_season_step,
+        node_scales.weight
     from node_actuals
-    left join forecasts
-        on
-            node_actuals.run_id = forecasts.run_id
-            and node_actuals.level = forecasts.level
-            and node_actuals.unique_id = forecasts.unique_id
-            and node_actuals.cutoff = forecasts.cutoff
-            and node_actuals.ds = forecasts.ds
-    left join crps_by_pair
-        on
-            node_actuals.run_id = crps_by_pair.run_id
-            and node_actuals.level = crps_by_pair.level
-            and node_actuals.unique_id = crps_by_pair.unique_id
-            and node_actuals.cutoff = crps_by_pair.cutoff
-            and node_actuals.ds = crps_by_pair.ds
-    left join target_scales
-        on node_actuals.panel_name = target_scales.panel_name and node_actuals.cutoff = target_scales.cutoff
+    left join forecasts on node_actuals.run_period = forecasts.run_period and node_actuals.node = forecasts.node
+    left join crps_by_pair on node_actuals.run_period = crps_by_pair.run_period and node_actuals.node = crps_by_pair.node
+    left join target_scales on node_actuals.run_cutoff = target_scales.run_cutoff
+    left join node_scales on node_actuals.node = node_scales.node and node_actuals.cutoff = node_scales.cutoff
     where node_actuals.n_launched > 0
 ),
 
 variants as (
-    {%- for stockouts in ['left out', 'kept'] %}
-    {%- for actuals in ['first known', 'latest'] %}
-    {%- set y = 'y_' ~ actuals | replace(' ', '_') %}
-    {%- set crps = 'crps_' ~ actuals | replace(' ', '_') %}
+    {%- for variant in warehouse_forecaster.score_variants() %}
+    {%- set y = 'y_' ~ variant.actuals | replace(' ', '_') %}
     select
         pairs.*,
-        '{{ stockouts }}' as stockouts,
-        '{{ actuals }}' as actuals,
-        {% if stockouts == 'left out' -%}
+        {{ variant.number }} as variant,
+        {% if variant.stockouts == 'left out' -%}
         {{ y }}_in_stock as y_scored,
         yhat - yhat_unlaunched - yhat_stocked_out as yhat_scored,
         n_launched = n_stocked_out as is_left_out,
@@ -242,47 +310,39 @@ variants as (
         false as is_left_out,
         n_unlaunched = 0 as is_whole,
         {%- endif %}
-        case when yhat_unlaunched = 0 then {{ 'coalesce(' ~ y ~ '_in_stock, 0) + yhat_stocked_out' if stockouts == 'left out' else y }} end as y_completed,
-        {{ crps }} as crps_scored
+        case
+            when yhat_unlaunched = 0
+                then {{ 'coalesce(' ~ y ~ '_in_stock, 0) + yhat_stocked_out' if variant.stockouts == 'left out' else y }}
+        end as y_completed,
+        crps_{{ variant.actuals | replace(' ', '_') }} as crps_scored
     from pairs
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 ),
 
 scored_pairs as (
     select
-        variants.run_id,
-        variants.panel_name,
-        variants.model_name,
-        variants.level,
-        variants.unique_id,
-        variants.cutoff,
-        variants.ds,
-        variants.horizon_step,
-        variants.stockouts,
-        variants.actuals,
-        variants.is_left_out,
-        not variants.is_left_out and variants.yhat is null as is_unforecast,
-        case when not variants.is_left_out and variants.yhat is not null then variants.y_scored end as y,
-        case when not variants.is_left_out then variants.yhat_scored end as yhat,
-        case when not variants.is_left_out and variants.is_whole then variants.yhat_lower end as yhat_lower,
-        case when not variants.is_left_out and variants.is_whole then variants.yhat_upper end as yhat_upper,
-        case when not variants.is_left_out and variants.is_whole then variants.confidence_level end as confidence_level,
-        case when not variants.is_left_out and variants.is_whole then variants.crps_scored end as crps,
-        case when variants.yhat is not null then variants.y_completed end as y_completed,
-        variants.target_scale,
-        scales.squared_step,
-        scales.absolute_step,
-        scales.absolute_season_step,
-        scales.weight
+        run_period,
+        run_cutoff,
+        horizon_step,
+        node,
+        level_number,
+        is_bottom,
+        variant,
+        is_left_out,
+        not is_left_out and yhat is null as is_unforecast,
+        case when not is_left_out and yhat is not null then y_scored end as y,
+        case when not is_left_out then yhat_scored end as yhat,
+        case when not is_left_out and is_whole then yhat_lower end as yhat_lower,
+        case when not is_left_out and is_whole then yhat_upper end as yhat_upper,
+        case when not is_left_out and is_whole then confidence_level end as confidence_level,
+        case when not is_left_out and is_whole then crps_scored end as crps,
+        case when yhat is not null then y_completed end as y_completed,
+        target_scale,
+        squared_step,
+        absolute_step,
+        absolute_season_step,
+        weight
     from variants
-    left join {{ ref('warehouse_forecaster', 'int_metric_scales') }} as scales
-        on
-            variants.panel_name = scales.panel_name
-            and variants.cutoff = scales.cutoff
-            and variants.level = scales.level
-            and variants.unique_id = scales.unique_id
 )
 {% endmacro %}

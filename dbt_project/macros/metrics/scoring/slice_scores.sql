@@ -5,65 +5,86 @@
 -#}
 {% macro slice_scores(by_series=false) %}
 {%- set metrics = warehouse_forecaster.metric_columns() %}
-{%- set run_keys = ['run_id', 'panel_name', 'model_name', 'level', 'cutoff', 'stockouts', 'actuals'] %}
+{%- set run_keys = ['run_cutoff', 'level_number', 'variant'] %}
 {%- set slices = [
     {'name': 'overall', 'by': [], 'from': 'scored_pairs'},
     {'name': 'by_step', 'by': ['horizon_step'], 'from': 'default_pairs'},
-    {'name': 'by_segment', 'by': ['segment_type', 'segment'], 'from': 'segmented_pairs'},
+    {'name': 'by_segment', 'by': ['segment_number'], 'from': 'segmented_pairs'},
 ] %}
-{%- if by_series %}{% do slices.append({'name': 'by_series', 'by': ['series_id'], 'from': 'series_pairs'}) %}{% endif %}
+{%- if by_series %}{% do slices.append({'name': 'by_series', 'by': ['series'], 'from': 'series_pairs'}) %}{% endif %}
 default_pairs as (
     select * from scored_pairs
-    where stockouts = 'left out' and actuals = 'first known'
+    where variant = 0
 ),
 
 series_pairs as (
     select
         *,
-        unique_id as series_id
+        node as series
     from default_pairs
-    where level = 'bottom'
+    where is_bottom
 ),
 
 -- forecasts made at a cutoff that is no longer one of the panel's: segments as of the last one before
 segment_cutoffs as (
     select
-        origins.panel_name,
-        origins.cutoff,
+        run_cutoffs.run_cutoff,
+        run_cutoffs.panel_name,
         max(segments.cutoff) as segment_cutoff
-    from (select distinct panel_name, cutoff from origins) as origins
+    from run_cutoffs
     inner join (select distinct panel_name, cutoff from {{ ref('warehouse_forecaster', 'segments') }}) as segments
-        on origins.panel_name = segments.panel_name and origins.cutoff >= segments.cutoff
-    group by origins.panel_name, origins.cutoff
+        on run_cutoffs.panel_name = segments.panel_name and run_cutoffs.cutoff >= segments.cutoff
+    group by run_cutoffs.run_cutoff, run_cutoffs.panel_name
 ),
 
 segments_by_type as (
     {%- for segment_type in warehouse_forecaster.segment_types() %}
     select
-        segment_cutoffs.panel_name,
-        segment_cutoffs.cutoff,
-        segments.unique_id,
+        segment_cutoffs.run_cutoff,
+        bottom_nodes.node,
         '{{ segment_type }}' as segment_type,
         segments.{{ segment_type }} as segment
     from segment_cutoffs
     inner join {{ ref('warehouse_forecaster', 'segments') }} as segments
         on segment_cutoffs.panel_name = segments.panel_name and segment_cutoffs.segment_cutoff = segments.cutoff
+    inner join bottom_nodes on segments.panel_name = bottom_nodes.panel_name and segments.unique_id = bottom_nodes.unique_id
     where segments.{{ segment_type }} is not null
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
 
+segment_names as (
+    select
+        row_number() over (order by segment_type, segment) as segment_number,
+        segment_type,
+        segment
+    from (select distinct segment_type, segment from segments_by_type) as distinct_segments
+),
+
+node_segments as (
+    select
+        segments_by_type.run_cutoff,
+        segments_by_type.node,
+        segment_names.segment_number,
+        segment_names.segment_type
+    from segments_by_type
+    inner join segment_names
+        on segments_by_type.segment_type = segment_names.segment_type and segments_by_type.segment = segment_names.segment
+),
+
 segmented_pairs as (
     select
         series_pairs.*,
-        segments_by_type.segment_type,
-        segments_by_type.segment
+        node_segments.segment_number
     from series_pairs
-    inner join segments_by_type
-        on
-            series_pairs.panel_name = segments_by_type.panel_name
-            and series_pairs.cutoff = segments_by_type.cutoff
-            and series_pairs.unique_id = segments_by_type.unique_id
+    inner join node_segments on series_pairs.run_cutoff = node_segments.run_cutoff and series_pairs.node = node_segments.node
+),
+
+level_names as (
+    select distinct
+        level_number,
+        level
+    from nodes
 ),
 {% for slice in slices %}
 {%- set keys = run_keys + slice.by %}
@@ -87,7 +108,7 @@ segmented_pairs as (
 {{ slice.name }}_nodes as (
     select
         {{ keys | join(', ') }},
-        unique_id,
+        node,
         count(yhat) as n_obs,
         sum(y) as total_y,
         sum(yhat) as total_yhat,
@@ -97,7 +118,7 @@ segmented_pairs as (
         {{ metric.per_node }} as {{ metric.name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ slice.from }}
-    group by {{ keys | join(', ') }}, unique_id
+    group by {{ keys | join(', ') }}, node
 ),
 
 {{ slice.name }}_averaged as (
@@ -114,12 +135,11 @@ segmented_pairs as (
 
 {{ slice.name }}_scores as (
     select
-        {%- for key in run_keys %}
-        pooled.{{ key }},
-        {%- endfor %}
-        {{ 'pooled.series_id' if 'series_id' in slice.by else 'cast(null as varchar)' }} as unique_id,
-        {{ 'pooled.segment_type' if 'segment' in slice.by else 'cast(null as varchar)' }} as segment_type,
-        {{ 'pooled.segment' if 'segment' in slice.by else 'cast(null as varchar)' }} as segment,
+        pooled.run_cutoff,
+        pooled.level_number,
+        pooled.variant,
+        {{ 'pooled.series' if 'series' in slice.by else 'cast(null as bigint)' }} as series,
+        {{ 'pooled.segment_number' if 'segment_number' in slice.by else 'cast(null as bigint)' }} as segment_number,
         {{ 'pooled.horizon_step' if 'horizon_step' in slice.by else 'cast(null as integer)' }} as horizon_step,
         pooled.n_obs,
         pooled.n_standardised,
@@ -141,10 +161,35 @@ segmented_pairs as (
             {% endfor %}
 ),
 {% endfor %}
-slice_scores as (
+numbered_scores as (
     {%- for slice in slices %}
     select * from {{ slice.name }}_scores
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+),
+
+slice_scores as (
+    select
+        run_cutoffs.run_id,
+        run_cutoffs.panel_name,
+        run_cutoffs.model_name,
+        level_names.level,
+        run_cutoffs.cutoff,
+        {%- for column in ['stockouts', 'actuals'] %}
+        case numbered_scores.variant
+            {%- for variant in warehouse_forecaster.score_variants() %}
+            when {{ variant.number }} then '{{ variant[column] }}'
+            {%- endfor %}
+        end as {{ column }},
+        {%- endfor %}
+        bottom_nodes.unique_id,
+        segment_names.segment_type,
+        segment_names.segment,
+        numbered_scores.* exclude (run_cutoff, level_number, variant, series, segment_number)
+    from numbered_scores
+    inner join run_cutoffs on numbered_scores.run_cutoff = run_cutoffs.run_cutoff
+    inner join level_names on numbered_scores.level_number = level_names.level_number
+    left join bottom_nodes on numbered_scores.series = bottom_nodes.node
+    left join segment_names on numbered_scores.segment_number = segment_names.segment_number
 )
 {% endmacro %}
