@@ -41,13 +41,15 @@ class Calibration:
     """`levels` (horizon classes, volume classes, grid): the distribution's level for each nominal
     one of the grid; `n_obs` (horizon classes, volume classes): demands it was learned from;
     `relative`: the distribution that takes the place of the model's own, if it was better;
-    `location`: how much more came than the means had said, where distributions of sums lie.
+    `location`: how much more came than the means had said, where distributions of sums lie;
+    `persistence` (volume classes,): how much of an error stays (`forecaster.persistence`).
     """
 
     levels: np.ndarray
     n_obs: np.ndarray
     relative: RelativeDemand | None = None
     location: float = 1.0
+    persistence: tuple[float, ...] = (0.0,) * len(VOLUME_CLASSES)
 
     @classmethod
     def identity(cls) -> Self:
@@ -133,14 +135,17 @@ class Calibration:
             "n_obs": self.n_obs.tolist(),
             "relative": relative,
             "location": self.location,
+            "persistence": list(self.persistence),
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """The reverse of `to_json`."""
         relative = RelativeDemand.from_json(value["relative"]) if value.get("relative") else None
-        location = float(value.get("location", 1.0))
-        return cls(np.array(value["levels"]), np.array(value["n_obs"]), relative, location)
+        result = cls(np.array(value["levels"]), np.array(value["n_obs"]), relative)
+        location = value.get("location", result.location)
+        stays = tuple(value.get("persistence", result.persistence))
+        return dataclasses.replace(result, location=location, persistence=stays)
 
 
 def held_out_pits(found: HeldOut, marginals: Marginals, rng: np.random.Generator) -> np.ndarray:

@@ -22,12 +22,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecaster.models.base import Forecast
+from forecaster.held_out import volume_classes
 from forecaster.origins import actual_demand
 from forecaster.panel import Panel
+
+if TYPE_CHECKING:
+    from forecaster.models.base import Forecast
 
 N_PATHS = 200
 SERIES_AT_ONCE = 1024
@@ -78,16 +82,20 @@ def sums(
     totals = [
         np.zeros((len(level.node_ids), horizon, n_paths), np.float32) for level in panel.levels
     ]
-    location = forecast.calibration.location if forecast.calibration else 1.0
+    location, persistence = 1.0, np.zeros(panel.n_series)
+    if forecast.calibration is not None:
+        location = forecast.calibration.location
+        persistence = np.array(forecast.calibration.persistence)[volume_classes(panel)]
     included = np.flatnonzero(is_included.any(axis=1))
     for k, rows in enumerate(_parts(included)):
         rng = np.random.default_rng((seed, k))
         templates = past_errors(panel, rows, n_paths, rng)
+        templates = persistent(templates, persistence[rows], rng)
         part = dataclasses.replace(forecast.marginals, values=forecast.marginals.values[rows])
         values = part.at(strata(n_paths))
         if not panel.is_signed:
             wanted = location * forecast.mean[rows]
-            values = part.scaled(_to_mean(values, wanted)).at(strata(n_paths))
+            values = part.scaled(to_mean(values, wanted)).at(strata(n_paths))
         paths = shuffled(values, templates)
         paths *= is_included[rows][..., None]
         for level, total in zip(panel.levels, totals, strict=True):
@@ -162,6 +170,22 @@ def past_errors(
     return np.where(np.isfinite(result), result, noise - 0.5)
 
 
+def persistent(templates: np.ndarray, share: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Templates (rows, horizon, paths) with a part that stays over a path: `share` (rows,) is its
+    correlation with the error of a period. None is drawn where no row has any."""
+    rows = np.flatnonzero(share > 0)
+    if not len(rows):
+        return templates
+    part = templates[rows]
+    part = (part - part.mean(axis=-1, keepdims=True)) / np.maximum(
+        part.std(axis=-1, keepdims=True), 1e-6
+    )
+    stays = rng.standard_normal((len(rows), 1, part.shape[-1]), np.float32)
+    weight = share[rows, None, None].astype(np.float32)
+    templates[rows] = np.sqrt(1 - weight**2) * part + weight * stays
+    return templates
+
+
 def quantiles_of(paths: np.ndarray, levels: np.ndarray, is_count: bool) -> np.ndarray:
     """(…, horizon, levels) from draws (…, horizon, paths); of counts one of the draws."""
     ordered, n = np.sort(paths, axis=-1), paths.shape[-1]
@@ -195,7 +219,7 @@ def _seasonal_mean(y: np.ndarray, season: int) -> np.ndarray:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def _to_mean(values: np.ndarray, mean: np.ndarray) -> np.ndarray:
+def to_mean(values: np.ndarray, mean: np.ndarray) -> np.ndarray:
     """(series, 1): what brings draws (series, horizon, paths) to the total of a model's mean."""
     drawn = values.mean(axis=-1).sum(axis=1, keepdims=True)
     total = mean.sum(axis=1, keepdims=True)

@@ -17,6 +17,7 @@ from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.held_out import HeldOut, held_out_forecasts, volume_classes
 from forecaster.nodes import NodeForecaster, NodeShapes
 from forecaster.panel import Encoding, Panel
+from forecaster.persistence import learned_persistence
 from forecaster.quantiles import LEVELS, Marginals
 from forecaster.reconciliation import LevelVerdict
 from forecaster.seasonal import seasonal_forecast
@@ -181,9 +182,12 @@ class Model(ABC):
         agreed = found
         if found and self._has_nodes(panel):
             self.nodes, agreed = NodeForecaster.fitted(self, panel, found)
-        if found:
+        if validation_cutoff is not None and found:
             n_horizons = (panel.n_periods - found[0].origin) / panel.horizon
             self.conformal = Calibration.learned(agreed, n_horizons, self.run.seed)
+            if self.conformal.n_obs.any():
+                stays = learned_persistence(early, agreed[0], self.conformal, self.run.seed)
+                self.conformal = dataclasses.replace(self.conformal, persistence=stays)
         return Fit(history or refitted.history, validation, found)
 
     def predict(self, panel: Panel) -> Forecast:
