@@ -145,6 +145,34 @@ def table(work: Path) -> pd.DataFrame:
     return rows.sort_values(["cutoff", "weighted_rmsse"]).set_index("cutoff")
 
 
+def page(rows: pd.DataFrame) -> str:
+    """The table as docs/benchmarks.md has it: one row a model, best mean first."""
+    cutoffs = sorted(set(rows.index) - {"mean"})
+    titles = ["model", *cutoffs, "mean", "bias", "processor, s", "clock, s", "memory"]
+    lines = ["| " + " | ".join(titles) + " |"]
+    lines.append("|---" * len(titles) + "|")
+    by_model = rows.reset_index().groupby("model_name")
+    order = by_model["weighted_rmsse"].mean().sort_values().index
+    for name in order:
+        of = by_model.get_group(name).set_index("cutoff")
+        cells = []
+        for cutoff in [*cutoffs, "mean"]:
+            if cutoff not in of.index:
+                cells.append("not run" if cutoff != "mean" else "")
+                continue
+            row = of.loc[cutoff]
+            mark = " †" if row["remark"] else ""
+            cells.append(f"{row['weighted_rmsse']:.4f} ({row['pinball_of_levels']:.3f}){mark}")
+        runs = of.drop(index="mean", errors="ignore")
+        used = runs["processor_seconds"].mean()
+        cells.append(f"{100 * runs['relative_bias'].mean():+.1f} %")
+        cells.append("" if pd.isna(used) else f"{used:.0f}")
+        cells.append(f"{runs['seconds'].mean():.0f}")
+        cells.append(f"{runs['peak_memory_mb'].max() / 1024:.1f} GB")
+        lines.append(f"| `{name}` | " + " | ".join(cells) + " |")
+    return "\n".join(lines).replace(" (nan)", "")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("work", type=Path)
@@ -152,13 +180,15 @@ def main() -> None:
     parser.add_argument("--cutoffs", default=CUTOFFS)
     arguments = parser.parse_args()
     for cutoff in arguments.cutoffs.split(","):
-        for name in arguments.peers.split(","):
+        for name in filter(None, arguments.peers.split(",")):
             run(name, cutoff, arguments.work)
     found = table(arguments.work)
     found.to_csv(arguments.work / "table.csv")
     print(f"\nM5, 28 days after each cutoff; {machine()}")
     print("weighted_rmsse is the mean of levels 1 to 9 and 12, which stand on the right\n")
     print(found.to_string(float_format="{:.4g}".format))
+    print(f"\nIn brackets the weighted scaled pinball loss of the levels; † worse than {BAR}\n")
+    print(page(found))
 
 
 if __name__ == "__main__":

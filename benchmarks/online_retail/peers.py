@@ -2,9 +2,10 @@
 
 Runs in an environment of its own (see Makefile). Reads `input.parquet` (panel_name, unique_id, ds,
 y, one row per series and period) and `cutoffs.parquet` (panel_name, cutoff, horizon, season_length,
-frequency), both written by `export.py`; writes `peers.parquet` (model_name, panel_name, unique_id,
-cutoff, ds, horizon_step, yhat, seconds). Peers see the rows up to the cutoff and nothing else;
-AutoETS sees a year of them, which is more than its smoothing remembers and ends in an hour.
+frequency), both written by `export.py`; writes `peers/statsforecast.parquet` (model_name,
+panel_name, unique_id, cutoff, ds, horizon_step, yhat, seconds). Peers see the rows up to the cutoff
+and nothing else; AutoETS sees a year of them, which is more than its smoothing remembers and ends
+in an hour.
 """
 
 import sys
@@ -69,7 +70,8 @@ def main(folder: Path, n_jobs: int) -> None:
         of_panel = panel[(panel.panel_name == frame.panel_name) & (panel.ds <= cutoff)]
         history = of_panel[["unique_id", "ds", "y"]]
         parts.append(forecast(history, cutoff, frame, n_jobs))
-    pd.concat(parts).to_parquet(folder / "peers.parquet")
+    (folder / "peers").mkdir(exist_ok=True)
+    pd.concat(parts).to_parquet(folder / "peers" / "statsforecast.parquet", index=False)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,112 @@
+"""LSTM, NHITS, TFT and DeepAR of neuralforecast on the Online Retail panels.
+
+    python networks.py FOLDER [PANEL ...]
+
+Reads and writes as `peers.py` does, one file a model and panel. Demand is divided by the series'
+mean of its last half-year, the likelihood is negative binomial, and what is forecast is its mean;
+the budgets of steps are such that two cores train one in a minute.
+"""
+
+import logging
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from neuralforecast import NeuralForecast, models
+from neuralforecast.losses.pytorch import MAE, DistributionLoss
+
+MODELS = {
+    "nf_lstm": ("LSTM", {"encoder_hidden_size": 64, "encoder_n_layers": 1}),
+    "nf_nhits": ("NHITS", {"mlp_units": 3 * [[128, 128]]}),
+    "nf_deepar": ("DeepAR", {"lstm_hidden_size": 64, "lstm_n_layers": 1, "lstm_dropout": 0.0,
+                             "trajectory_samples": 50, "valid_loss": MAE()}),
+    "nf_tft": ("TFT", {"hidden_size": 16, "n_head": 2, "dropout": 0.0}),
+}  # fmt: skip
+INPUT = {"day": 56, "week": 26}
+STEPS = {"day": 150, "week": 200}
+WEEKDAY = ["sin_1", "cos_1", "sin_2", "cos_2"]
+
+
+def with_weekday(rows: pd.DataFrame, frequency: str) -> pd.DataFrame:
+    if frequency == "day":
+        angle = 2 * np.pi * rows["ds"].dt.dayofweek / 7
+        for k in (1, 2):
+            rows[f"sin_{k}"], rows[f"cos_{k}"] = np.sin(k * angle), np.cos(k * angle)
+    return rows
+
+
+def forecast(name: str, history: pd.DataFrame, cutoff: pd.Timestamp, frame) -> pd.DataFrame:
+    """Every series' forecast from one cutoff, of those sold in the last half-year."""
+    started = time.perf_counter()
+    step = "D" if frame.frequency == "day" else "W-" + cutoff.day_name()[:3].upper()
+    recent = history[history["ds"] > cutoff - pd.Timedelta(days=182)]
+    scale = recent.groupby("unique_id")["y"].mean()
+    scale = scale[scale > 0] + 0.05
+    known = history[history["unique_id"].isin(scale.index)].copy()
+    known["y"] = known["y"] / known["unique_id"].map(scale)
+    class_name, settings = MODELS[name]
+    horizon = int(frame.horizon)
+    model = getattr(models, class_name)(
+        h=horizon,
+        input_size=INPUT[frame.frequency],
+        futr_exog_list=WEEKDAY if frame.frequency == "day" else None,
+        stat_exog_list=["log_scale"],
+        loss=DistributionLoss("NegativeBinomial", num_samples=100, validate_args=False),
+        max_steps=STEPS[frame.frequency],
+        learning_rate=5e-3,
+        num_lr_decays=3,
+        batch_size=256,
+        windows_batch_size=256,
+        inference_windows_batch_size=2048,
+        start_padding_enabled=True,
+        training_data_availability_threshold=0.5,
+        scaler_type="identity",
+        random_seed=1,
+        alias="yhat",
+        accelerator="cpu",
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        logger=False,
+        enable_checkpointing=False,
+        **settings,
+    )
+    engine = NeuralForecast([model], freq=step)
+    static = np.log(scale).rename("log_scale").reset_index()
+    engine.fit(with_weekday(known, frame.frequency), static_df=static)
+    days = pd.date_range(cutoff, periods=horizon + 1, freq=step)[1:]
+    ahead = pd.MultiIndex.from_product([scale.index, days], names=["unique_id", "ds"])
+    rows = engine.predict(futr_df=with_weekday(ahead.to_frame(index=False), frame.frequency))
+    rows = rows.sort_values(["unique_id", "ds"])[["unique_id", "ds", "yhat"]]
+    rows["yhat"] = np.maximum(rows["yhat"], 0) * rows["unique_id"].map(scale)
+    rows["horizon_step"] = rows.groupby("unique_id").cumcount() + 1
+    seconds = time.perf_counter() - started
+    print(f"{frame.panel_name} {cutoff.date()} {name}: {seconds:.0f} s", flush=True)
+    return rows.assign(model_name=name, panel_name=frame.panel_name, cutoff=cutoff, seconds=seconds)
+
+
+def main(folder: Path, panels: list[str]) -> None:
+    warnings.filterwarnings("ignore")
+    for name in ("lightning", "pytorch_lightning", "lightning.pytorch"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    torch.set_num_threads(2)
+    (folder / "peers").mkdir(exist_ok=True)
+    panel = pd.read_parquet(folder / "input.parquet").astype({"ds": "datetime64[ns]"})
+    cutoffs = pd.read_parquet(folder / "cutoffs.parquet")
+    for panel_name in panels:
+        for name in MODELS:
+            parts = []
+            for frame in cutoffs[cutoffs["panel_name"] == panel_name].itertuples():
+                cutoff = pd.Timestamp(frame.cutoff)
+                known = panel[(panel["panel_name"] == panel_name) & (panel["ds"] <= cutoff)]
+                parts.append(forecast(name, known[["unique_id", "ds", "y"]], cutoff, frame))
+            pd.concat(parts).to_parquet(
+                folder / "peers" / f"{name}_{panel_name}.parquet", index=False
+            )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:] or ["week", "day"])
