@@ -3,7 +3,7 @@
 All series in one model and a negative binomial likelihood, from which mean and quantiles are drawn.
 Demand is divided by the series' mean of four weeks. (neuralforecast's own scaler divides each
 window's covariates by their range there, and a price that first moves after the window explodes:
-with it no run converged.) Covariates are those every peer is given: prices, SNAP, weekday and
+a first run ended in an error.) Covariates are those every peer is given: prices, SNAP, weekday and
 events of all days; the store, the department and the mean of four weeks. `steps` is the training
 budget.
 """
