@@ -84,11 +84,6 @@ def test_a_table_says_which_levels_had_a_say(shop):
 
 
 def test_the_total_is_spread_as_its_own_model_errs_about_the_reconciled_mean(shop):
-    class High(LinearLocal):
-        def forecast(self, panel):
-            raw = super().forecast(panel)
-            return dataclasses.replace(raw, mean=1.5 * raw.mean)
-
     model, cut = fitted(High(), shop, shop.cutoff)
     assert model.nodes.weights.is_used
     shapes = model.predict(cut).shapes
@@ -158,17 +153,33 @@ def test_the_nodes_model_lies_beside_the_series(shop, tmp_path):
     assert again.nodes.spread == model.nodes.spread
 
 
-def test_blind_to_what_nodes_did_after_the_cutoff(shop):
-    """Demand of nodes after the cutoff changes nothing."""
+class High(LinearLocal):
+    """Forecasts so far too high that the nodes have a say."""
+
+    def forecast(self, panel):
+        raw = super().forecast(panel)
+        return dataclasses.replace(raw, mean=1.5 * raw.mean)
+
+
+def test_blind_to_what_came_after_the_cutoff(shop):
+    """Demand of nodes and series after the cutoff changes no forecast, no calibration and no width
+    of the nodes' distributions."""
     cutoff = shop.ds[shop.n_periods - 15]
-    later = shop.nodes.panel.index_of(cutoff) + 1
-    y = shop.nodes.panel.y.copy()
-    y[:, later:] = 7777.0
-    changed = dataclasses.replace(shop.nodes.panel, y=y, y_train=y)
-    other = dataclasses.replace(shop, nodes=Nodes(changed, shop.nodes.membership))
-    forecasts = []
-    for panel in (shop, other):
-        model, cut = fitted(LinearLocal(), panel, cutoff)
-        forecasts.append(model.predict(cut))
-    np.testing.assert_array_equal(forecasts[0].mean, forecasts[1].mean)
-    np.testing.assert_array_equal(forecasts[0].quantiles, forecasts[1].quantiles)
+
+    def changed(panel: Panel) -> Panel:
+        y = panel.y.copy()
+        y[:, panel.index_of(cutoff) + 1 :] = 7777.0
+        return dataclasses.replace(panel, y=y, y_train=y)
+
+    nodes = Nodes(changed(shop.nodes.panel), shop.nodes.membership)
+    found = []
+    for panel in (shop, dataclasses.replace(changed(shop), nodes=nodes)):
+        model, cut = fitted(High(), panel, cutoff)
+        found.append((model, model.predict(cut)))
+    (before, forecast), (after, same) = found
+    assert before.nodes.weights.is_used
+    np.testing.assert_array_equal(forecast.mean, same.mean)
+    np.testing.assert_array_equal(forecast.quantiles, same.quantiles)
+    assert before.conformal.to_json() == after.conformal.to_json()
+    assert before.conformal.n_obs.sum() > 0
+    assert before.nodes.spread == after.nodes.spread
