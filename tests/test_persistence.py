@@ -40,9 +40,9 @@ def slow_movers(varies: float, launched: bool = True):
 def test_an_error_that_stays_is_seen_in_sums():
     stays = learned_persistence(*slow_movers(varies=1.0), Calibration.identity(), seed=1)
     assert stays[:2] == (0.0, 0.0)  # of these classes nothing is known
-    assert stays[2] >= 0.3
+    assert stays[2] >= 0.15
     not_so = learned_persistence(*slow_movers(varies=0.0), Calibration.identity(), seed=1)
-    assert not_so[2] <= 0.15
+    assert not_so[2] <= 0.075
 
 
 def test_series_not_begun_and_signed_demand_say_nothing():
