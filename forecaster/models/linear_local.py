@@ -9,14 +9,14 @@ for regression with calendar effects).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
-from forecaster.config import ModelSettings
+from forecaster.config import Choice, ModelSettings, Range
 from forecaster.local_design import LocalDesign, LocalRows
 from forecaster.models.base import Forecast, Learned, Model, Report, history_status
 from forecaster.panel import Panel
@@ -35,6 +35,12 @@ class LinearLocalSettings(ModelSettings):
     At most `origins` origins of a series are learned from, evenly spread; an origin counts half as
     much as one `half_life` years later.
     """
+
+    search: ClassVar[Mapping[str, Range | Choice]] = {
+        "strength": Range(0.1, 10.0, log=True),
+        "origins": Choice((120, 240, 480)),
+        "half_life": Range(0.7, 6.0, log=True),
+    }
 
     strength: float = Field(default=0.75, gt=0)
     origins: int = Field(default=240, ge=8)
