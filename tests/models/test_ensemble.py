@@ -32,10 +32,22 @@ SMALL = {
     },
 }
 PLAIN = {"members": ["seasonal_mean", "seasonal_naive"]}
+PANEL = make_panel()
 
 
-def test_averages_its_members_level_by_level_and_is_the_same_after_loading(panel, tmp_path):
-    model, forecast = fitted(make_model("ensemble", SMALL), panel)
+ORIGIN = PANEL.ds[PANEL.n_periods - 1 - PANEL.horizon]
+
+
+@pytest.fixture(scope="module")
+def whole():
+    """A fitted ensemble, and what fitting left."""
+    model = make_model("ensemble", SMALL)
+    return model, model.fit(PANEL.at(PANEL.cutoff), ORIGIN)
+
+
+def test_averages_its_members_level_by_level_and_is_the_same_after_loading(whole, tmp_path):
+    model, panel = whole[0], PANEL
+    forecast = model.predict(panel.at(panel.cutoff))
     check_forecast(forecast, panel, len(model.run.quantiles))
     cut = panel.at(panel.cutoff, model.encoding)
     mean, _, marginals = model.distribution(cut)
@@ -54,9 +66,8 @@ def test_blind_to_future():
     check_blind_to_future(lambda: make_model("ensemble", PLAIN), panel, panel.ds[70])
 
 
-def test_epochs_are_told_by_member_and_each_refit_takes_its_own(panel):
-    model = make_model("ensemble", SMALL)
-    fit = model.fit(panel.at(panel.cutoff), panel.ds[panel.n_periods - 1 - panel.horizon])
+def test_epochs_are_told_by_member_and_each_refit_takes_its_own(whole):
+    model, fit = whole
     names = {record.metric_name for record in fit.history}
     assert names == {"cnn loss", "linear loss"}
     for member, best in zip(model.members, model.best_epochs, strict=True):
@@ -117,10 +128,15 @@ def test_a_member_s_code_and_settings_are_the_ensemble_s(monkeypatch):
     assert fingerprints(make_model("ensemble", PLAIN), "features").code != first.code
 
 
-def test_a_stopped_training_goes_on_in_the_member_it_was_in(panel, tmp_path):
-    cut, origin = panel.at(panel.cutoff), panel.ds[panel.n_periods - 1 - panel.horizon]
-    whole = make_model("ensemble", SMALL)
-    whole.fit(cut, origin)
+def test_a_stopped_training_goes_on_in_the_member_it_was_in(whole, tmp_path):
+    cut, compiled = PANEL.at(PANEL.cutoff), whole[0].members[0]
+
+    def again():
+        model = make_model("ensemble", SMALL)
+        model.checkpoints = tmp_path
+        # compiled once; a training begins by setting all of it back
+        model.members[0].trainer, model.members[0].shape = compiled.trainer, compiled.shape
+        return model
 
     class Stopped(Exception):
         pass
@@ -129,13 +145,11 @@ def test_a_stopped_training_goes_on_in_the_member_it_was_in(panel, tmp_path):
         if (record.metric_name, record.epoch) == ("linear loss", 1):
             raise Stopped
 
-    model = make_model("ensemble", SMALL)
-    model.checkpoints = tmp_path
     with pytest.raises(Stopped):
-        model.fit(cut, origin, stop)
+        again().fit(cut, ORIGIN, stop)
     assert checkpoints.describe(tmp_path).endswith("epoch 2 of the validation of cnn")
-    again, seen = make_model("ensemble", SMALL), []
-    again.checkpoints = tmp_path
-    again.fit(cut, origin, seen.append)
+    model, seen = again(), []
+    model.fit(cut, ORIGIN, seen.append)
     assert "cnn loss" not in {record.metric_name for record in seen if record.split != "train"}
-    np.testing.assert_array_equal(again.predict(cut).quantiles, whole.predict(cut).quantiles)
+    expected = whole[0].predict(cut).quantiles
+    np.testing.assert_array_equal(model.predict(cut).quantiles, expected)
