@@ -2,9 +2,9 @@
 
     python networks.py FOLDER [PANEL ...]
 
-Reads and writes as `peers.py` does, one file a model and panel. Demand is divided by the series'
-mean of its last half-year, the likelihood is negative binomial, and what is forecast is its mean;
-the budgets of steps are such that two cores train one in a minute.
+Reads and writes as `peers.py` does, one file a model and panel. The likelihood is negative
+binomial, scaled by the range of each window, and what is forecast is its mean; the budgets of steps
+are such that two cores train one in a minute.
 """
 
 import logging
@@ -44,18 +44,17 @@ def forecast(name: str, history: pd.DataFrame, cutoff: pd.Timestamp, frame) -> p
     started = time.perf_counter()
     step = "D" if frame.frequency == "day" else "W-" + cutoff.day_name()[:3].upper()
     recent = history[history["ds"] > cutoff - pd.Timedelta(days=182)]
-    scale = recent.groupby("unique_id")["y"].mean()
-    scale = scale[scale > 0] + 0.05
-    known = history[history["unique_id"].isin(scale.index)].copy()
-    known["y"] = known["y"] / known["unique_id"].map(scale)
+    level = recent.groupby("unique_id")["y"].mean()
+    level = level[level > 0]
+    known = history[history["unique_id"].isin(level.index)].copy()
     class_name, settings = MODELS[name]
     horizon = int(frame.horizon)
     model = getattr(models, class_name)(
         h=horizon,
         input_size=INPUT[frame.frequency],
         futr_exog_list=WEEKDAY if frame.frequency == "day" else None,
-        stat_exog_list=["log_scale"],
-        loss=DistributionLoss("NegativeBinomial", num_samples=100, validate_args=False),
+        stat_exog_list=["log_level"],
+        loss=DistributionLoss("NegativeBinomial", num_samples=500, validate_args=False),
         max_steps=STEPS[frame.frequency],
         learning_rate=5e-3,
         num_lr_decays=3,
@@ -64,7 +63,7 @@ def forecast(name: str, history: pd.DataFrame, cutoff: pd.Timestamp, frame) -> p
         inference_windows_batch_size=2048,
         start_padding_enabled=True,
         training_data_availability_threshold=0.5,
-        scaler_type="identity",
+        scaler_type="minmax",
         random_seed=1,
         alias="yhat",
         accelerator="cpu",
@@ -75,13 +74,13 @@ def forecast(name: str, history: pd.DataFrame, cutoff: pd.Timestamp, frame) -> p
         **settings,
     )
     engine = NeuralForecast([model], freq=step)
-    static = np.log(scale).rename("log_scale").reset_index()
+    static = np.log(level).rename("log_level").reset_index()
     engine.fit(with_weekday(known, frame.frequency), static_df=static)
     days = pd.date_range(cutoff, periods=horizon + 1, freq=step)[1:]
-    ahead = pd.MultiIndex.from_product([scale.index, days], names=["unique_id", "ds"])
+    ahead = pd.MultiIndex.from_product([level.index, days], names=["unique_id", "ds"])
     rows = engine.predict(futr_df=with_weekday(ahead.to_frame(index=False), frame.frequency))
     rows = rows.sort_values(["unique_id", "ds"])[["unique_id", "ds", "yhat"]]
-    rows["yhat"] = np.maximum(rows["yhat"], 0) * rows["unique_id"].map(scale)
+    rows["yhat"] = np.maximum(rows["yhat"], 0)
     rows["horizon_step"] = rows.groupby("unique_id").cumcount() + 1
     seconds = time.perf_counter() - started
     print(f"{frame.panel_name} {cutoff.date()} {name}: {seconds:.0f} s", flush=True)
