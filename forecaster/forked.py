@@ -22,7 +22,7 @@ from forecaster.config import Choice, Range
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.models.base import EpochRecord, Forecast, Learned, Model, Report, history_status
 from forecaster.origins import Origins, parts
-from forecaster.panel import Panel
+from forecaster.panel import Encoding, Panel
 from forecaster.signals import Signals, SignalSettings
 from forecaster.text import has_text
 from forecaster.trainer import Trainer, chosen_loss
@@ -30,6 +30,7 @@ from forecaster.training import Ahead, WeightAverage, assign, run_epochs, seed_e
 
 SERIES_OF_A_GROUP = 30  # on average at least, or the groups' profiles are noise
 LONGEST_PATCH = 7
+REFIT_SHARE = 3  # of the epochs that were best, the part that learns the last horizon too
 STATE = ("length", "group", "has_text", "calibration", "learned_to", "loss")
 
 
@@ -99,6 +100,7 @@ class Forked(Model):
         # learned up to the cutoff; and up to a horizon before it, where that was held out
         self.weights: list[np.ndarray] = []
         self.early_weights: list[np.ndarray] = []
+        self.early_encoding: Encoding | None = None
         self.length: int | None = None
         self.group: str | None = None
         self.has_text = False
@@ -137,7 +139,10 @@ class Forked(Model):
         whole = max(s.steps_per_epoch, -(-len(started) // size))
         steps = min(whole, max(s.most_steps, s.steps_per_epoch))
         trainer = self._trained_by(data)
-        trainer.begin(self._first_weights(held_out is not None))
+        first = self._first_weights(held_out is not None)
+        if first is None and held_out is None and epochs is not None and self._goes_on(panel):
+            first, epochs = self.early_weights, -(-epochs // REFIT_SHARE)
+        trainer.begin(first)
         average = WeightAverage(trainer.variables, s.averaging)
         best: list[np.ndarray] = []
         file = self._checkpoint(held_out is not None)
@@ -178,9 +183,9 @@ class Forked(Model):
             )
         self.weights = best or average.values
         if held_out is not None:
-            self.early_weights = self.weights
+            self.early_weights, self.early_encoding = self.weights, panel.encoding
         trainer.load(self.weights)
-        self.calibration = 1.0 if panel.is_signed else self._calibrated(trainer, data)
+        self.calibration = self._calibrated(trainer, data) if _knows_the_year(data.signals) else 1.0
         return learned
 
     def forecast(self, panel: Panel) -> Forecast:
@@ -213,7 +218,7 @@ class Forked(Model):
         of the level.
         """
         panel = signals.panel
-        if panel.is_signed or panel.n_periods >= 2 * signals.year:
+        if panel.is_signed or _knows_the_year(signals):
             return self.calibration
         recent = signals.y[active, max(panel.n_periods - signals.windows[1], 0) :]
         known = np.isfinite(recent)
@@ -265,6 +270,11 @@ class Forked(Model):
     def _new_trainer(self, encoder: Callable[[], Any], panel: Panel, *shapes: Any) -> Trainer:
         settings = self.settings.model_copy(update={"loss": self.loss})
         return Trainer(encoder, settings, self.levels, panel, *shapes)
+
+    def _goes_on(self, panel: Panel) -> bool:
+        """Whether the refit can begin where the watched training was best: with the same codes."""
+        then, now = self.early_encoding, panel.encoding
+        return bool(self.early_weights and then and now and then.vocabularies == now.vocabularies)
 
     def _first_weights(self, is_watched: bool) -> list[np.ndarray] | None:
         """Those of the source, if there is one that knows no more than may be known."""
@@ -329,6 +339,11 @@ class Forked(Model):
         if sold <= 0 or forecast <= 0:
             return 1.0
         return float(np.clip(sold / forecast, 1 / s.calibration_limit, s.calibration_limit))
+
+
+def _knows_the_year(signals: Signals) -> bool:
+    """Whether two years are known, so that a network has seen the year's course."""
+    return not signals.panel.is_signed and signals.panel.n_periods >= 2 * signals.year
 
 
 def _read_weights(path: Path) -> list[np.ndarray]:

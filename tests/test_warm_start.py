@@ -31,7 +31,7 @@ def test_a_stopped_training_goes_on_as_if_it_had_not_been_stopped(tmp_path):
     """Stopped after two epochs of the validation, and again after one of the refit."""
     panel = make_panel()
     cut, origin = panel.at(panel.cutoff), panel.ds[panel.n_periods - 1 - panel.horizon]
-    whole = quick(patience=9)
+    whole = quick(patience=9, epochs=6)
     expected_fit = whole.fit(cut, origin)
     expected = whole.predict(cut)
 
@@ -49,14 +49,14 @@ def test_a_stopped_training_goes_on_as_if_it_had_not_been_stopped(tmp_path):
         return report
 
     def again() -> CNN:
-        model = quick(patience=9)
+        model = quick(patience=9, epochs=6)
         model.checkpoints = tmp_path
         # compiled once; a training begins by setting all of it back
         model.trainer, model.shape = whole.trainer, whole.shape
         return model
 
     assert checkpoints.describe(tmp_path) is None
-    for n, place in ((5, "epoch 2 of the validation"), (4, "epoch 1 of the refit")):
+    for n, place in ((5, "epoch 2 of the validation"), (10, "epoch 1 of the refit")):
         model = again()
         with pytest.raises(Stopped):
             model.fit(cut, origin, stop_at(n))
