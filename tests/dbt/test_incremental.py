@@ -14,8 +14,18 @@ from tests.dbt.shop import Comparison, Shop, default_vars
 BUILT = ["+panel_extended", "+scaling", "+segments", "+hierarchy", "+feature_catalog"]
 BUILT += ["+settings", "+revisions"]
 
+SPINE = ["panel_name", "unique_id", "ds"]
 TABLES = {
-    "dev_features.panel": ["panel_name", "unique_id", "ds"],
+    "dev_intermediate.int_demand_by_period": SPINE,
+    "dev_intermediate.int_spine": SPINE,
+    "dev_intermediate.int_target": SPINE,
+    "dev_intermediate.int_price_covariates": SPINE,
+    "dev_intermediate.int_promotion_covariates": SPINE,
+    "dev_intermediate.int_calendar_covariates": SPINE,
+    "dev_intermediate.int_behaviour_covariates": SPINE,
+    "dev_intermediate.int_audience_covariates": SPINE,
+    "dev_intermediate.int_market_covariates": SPINE,
+    "dev_features.panel": SPINE,
     "dev_features.series": ["panel_name", "unique_id"],
     "dev_features.settings": ["panel_name"],
     "dev_features.segments": ["panel_name", "cutoff", "unique_id"],
@@ -38,18 +48,43 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 @pytest.fixture(scope="module")
 def grown(raw: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """Built on one day, on the next, and a week later with an old record corrected."""
+    """Built on one day, on the next with an old past corrected, and a week later with late rows.
+
+    The second build writes nearly all anew; the last begins in spring, so that its windows read
+    what the builds before it left.
+    """
     shop = raw.copy(tmp_path_factory.mktemp("grown"))
     shop.run(BUILT, vars_at("2025-05-25"))
-    shop.run(BUILT, vars_at("2025-05-26"))
-    # far beyond the late-arrival window, of inputs without a record time
     shop.change(
+        # far beyond the late-arrival window, of inputs without a record time
         "update raw.inventory set on_hand = 0 where snapshot_on between '2024-10-01' "
         "and '2024-10-05'",
         "insert into raw.closures (ds, name) values (date '2024-11-13', 'flood')",
+        # a day that was forgotten, with the record times it should have had
+        order("2025-01-09", "2025-01-09T21:00:00Z", "backfilled"),
+        # and what nothing but the rows themselves tells of
+        "update raw.orders set unit_price = unit_price * 2 where ordered_at like '2024-12-03%'",
+        "delete from raw.orders where ordered_at like '2025-02-04%'",
+    )
+    shop.run(BUILT, vars_at("2025-05-26"))
+    shop.change(
+        order("2025-05-12", "2025-05-27T09:00:00Z", "late"),
+        # a plan without a record time counts as known in advance
+        "insert into raw.prices select item_id, location_id, date '2025-04-15', null, price * 1.25, "
+        "null from (select distinct on (item_id, location_id) * from raw.prices order by all)",
     )
     shop.run(BUILT, vars_at("2025-06-03"))
     return shop
+
+
+def order(day: str, loaded_at: str, order_id: str) -> str:
+    """An order of seven units of every item that was ordered on a day."""
+    return (
+        f"insert into raw.orders select '{order_id}' || row_number() over () as order_id, 1, "
+        f"'{day}T12:00:00+02:00', item_id, location_id, customer_id, '7', unit_price, discount, "
+        f"currency, false, null, null, '{loaded_at}' from (select distinct on (item_id) * from "
+        "raw.orders where ordered_at like '2025-05-12%' and quantity = '1' order by all)"
+    )
 
 
 def full(shop: Shop, folder: Path, values: dict[str, Any]) -> Shop:

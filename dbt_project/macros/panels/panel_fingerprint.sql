@@ -5,7 +5,7 @@
     {% for name in ['inputs', 'imputation', 'outliers'] %}
         {% do settings.update({name: var(name, none)}) %}
     {% endfor %}
-    {% for key in ['time_zone', 'week_start', 'currency', 'closing_delay_hours'] %}
+    {% for key in ['time_zone', 'week_start', 'currency', 'closing_delay_hours', 'late_arrival_periods'] %}
         {% do settings.update({key: warehouse_forecaster.business(key)}) %}
     {% endfor %}
     {% set models = {} %}

@@ -5,7 +5,7 @@
         panel_name,
         '{{ warehouse_forecaster.panel_fingerprint() }}' as config_fingerprint,
         count(*) as n_rows,
-        cast('{{ modules.datetime.datetime.now(modules.pytz.utc).strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp) as built_at
+        {{ warehouse_forecaster.this_moment() }} as built_at
     from {{ this }}
     group by panel_name
 {% endmacro %}

@@ -4,12 +4,10 @@
     incremental_strategy='replace_onwards',
     on_schema_change='append_new_columns',
     contract={'enforced': true},
-    post_hook='{{ warehouse_forecaster.record_panel_build() }}',
+    post_hook=['{{ warehouse_forecaster.record_build() }}', '{{ warehouse_forecaster.record_panel_build() }}'],
 ) }}
 -- depends_on: {{ ref('warehouse_forecaster', 'panel_builds') }}
--- depends_on: {{ ref('warehouse_forecaster', 'int_periods') }}
--- depends_on: {{ ref('warehouse_forecaster', 'int_spine') }}
-{%- set starts = warehouse_forecaster.panel_rebuild_starts() if execute and is_incremental() else {} %}
+{%- set starts = warehouse_forecaster.panel_starts() %}
 {%- set past = ['returned_quantity', 'on_hand', 'price_paid', 'is_price_paid_imputed', 'discount_paid', 'was_promoted'] %}
 {%- set sources = warehouse_forecaster.panel_sources() %}
 {%- for model in ['int_behaviour_covariates', 'int_audience_covariates', 'int_market_covariates'] %}
@@ -21,17 +19,12 @@
 with
 {% for panel in warehouse_forecaster.get_panels() %}
 {%- set w = warehouse_forecaster.windows(panel) %}
-{%- set start = starts.get(panel.name) %}
 {{ panel.name }}_target as (
     select *
     from {{ ref('warehouse_forecaster', 'int_target') }}
     where
         panel_name = '{{ panel.name }}'
-        {%- if start and start | string > '0001-12-31' %}
-        and ds >= {{ warehouse_forecaster.period_add(
-            "date '" ~ start ~ "'", -([w.year, w.four_seasons, w.long] | max), panel.frequency
-        ) }}
-        {%- endif %}
+        and {{ warehouse_forecaster.since(starts, panel, back=[w.year, w.four_seasons, w.long] | max) }}
 ),
 
 {{ panel.name }}_windows as (
@@ -56,9 +49,7 @@ with
         *,
         period_index - last_sale_index as periods_since_sale
     from {{ panel.name }}_windows
-    {%- if start and start | string > '0001-12-31' %}
-    where ds >= date '{{ start }}'
-    {%- endif %}
+    where {{ warehouse_forecaster.since(starts, panel) }}
 ),
 {% endfor %}
 
@@ -107,6 +98,7 @@ final as (
             features.panel_name = {{ model }}.panel_name
             and features.unique_id = {{ model }}.unique_id
             and features.ds = {{ model }}.ds
+            and {{ warehouse_forecaster.since_in_panels(starts, model) }}
     {%- endfor %}
 )
 

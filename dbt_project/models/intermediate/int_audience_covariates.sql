@@ -1,9 +1,13 @@
 -- Who bought a series over the long window before; a share nobody told takes the shop's, and 0 before anyone did. Null in the future.
 {%- set absent = warehouse_forecaster.absent_covariates().get('int_audience_covariates') %}
-{{ config(materialized='view' if absent else 'table') }}
+{{ config(
+    materialized='view' if absent else 'incremental', incremental_strategy='replace_onwards', on_schema_change='sync_all_columns',
+    post_hook=[] if absent else '{{ warehouse_forecaster.record_build() }}',
+) }}
 {% if absent %}
 {{ warehouse_forecaster.constant_covariates(absent) }}
 {% else %}
+{%- set starts = warehouse_forecaster.rebuild_starts() %}
 {%- set panels = warehouse_forecaster.get_panels() %}
 {%- set told = {
     'audience_age': ['ages', 'n_aged', ['birth_year', 'age']], 'audience_female_share': ['n_female', 'n_gendered', ['gender']],
@@ -28,7 +32,7 @@ with
         {%- endfor %}
         0 as audience_size
     from {{ ref('warehouse_forecaster', 'int_spine') }}
-    where panel_name = '{{ panel.name }}'
+    where panel_name = '{{ panel.name }}' and {{ warehouse_forecaster.since(starts, panel) }}
 ),
 {%- else %}
 {%- set windows = warehouse_forecaster.windows(panel) %}
@@ -65,7 +69,7 @@ with
             {%- endfor %}
             and (spine.period_index + 1) // {{ block }} - 1 = audience.block
     left join {{ panel.name }}_shop as shop on (spine.period_index + 1) // {{ block }} - 1 = shop.block
-    where spine.panel_name = '{{ panel.name }}'
+    where spine.panel_name = '{{ panel.name }}' and {{ warehouse_forecaster.since(starts, panel, 'spine.ds') }}
 ),
 {%- endif %}
 {% endfor %}

@@ -1,10 +1,14 @@
 -- What became known of shoppers in each period; null in the future. An event counts where it was recorded, for a nightly load tells of
 -- yesterday; one that comes later than the late-arrival window tells nothing about demand any more and does not count.
 {%- set absent = warehouse_forecaster.absent_covariates().get('int_behaviour_covariates') %}
-{{ config(materialized='view' if absent else 'table') }}
+{{ config(
+    materialized='view' if absent else 'incremental', incremental_strategy='replace_onwards', on_schema_change='sync_all_columns',
+    post_hook=[] if absent else '{{ warehouse_forecaster.record_build() }}',
+) }}
 {% if absent %}
 {{ warehouse_forecaster.constant_covariates(absent) }}
 {% else %}
+{%- set starts = warehouse_forecaster.rebuild_starts() %}
 {%- set panels = warehouse_forecaster.get_panels() %}
 {%- set counts = ['views', 'carts', 'wishlists', 'purchases'] %}
 {#- As many views' worth of the long-run rate are added to a rate's short window, or one sale of one view would be certainty. #}
@@ -29,7 +33,7 @@ with
     from {{ ref('warehouse_forecaster', 'int_events_by_day') }}
     where recorded_on < {{ warehouse_forecaster.period_add(
         warehouse_forecaster.period_start('occurred_on', panel.frequency), late + 1, panel.frequency
-    ) }}
+    ) }} and {{ warehouse_forecaster.since(starts, panel, 'recorded_on', windows.long - 1) }}
     group by all
 ),
 
@@ -63,7 +67,7 @@ with
             and spine.{{ key }} = everywhere.{{ key }}
             {%- endfor %}
     {%- endif %}
-    where spine.panel_name = '{{ panel.name }}'
+    where spine.panel_name = '{{ panel.name }}' and {{ warehouse_forecaster.since(starts, panel, 'spine.ds', windows.long - 1) }}
 ),
 
 {{ panel.name }}_windows as (
@@ -118,6 +122,7 @@ final as (
         case when not is_future then {{ warehouse_forecaster.rounded(column) }} end as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ panel.name }}_rows
+    where {{ warehouse_forecaster.since(starts, panel) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 )

@@ -1,4 +1,10 @@
 -- One pass over the lines for each panel. What was known when a period closed is decided line by line, once and for all.
+-- Built by the periods whose lines or returns are not what they were.
+{{ config(
+    materialized='incremental', incremental_strategy='replace_batches', unique_key=['panel_name', 'ds'], on_schema_change='sync_all_columns',
+    post_hook='{{ warehouse_forecaster.record_batches() }}',
+) }}
+{%- do warehouse_forecaster.depends_on('int_builds') %}
 {%- set from_sales = warehouse_forecaster.has_input('sales') %}
 with lines as ( -- noqa: ST03, panels of nodes have no lines
     select * from {{ ref('warehouse_forecaster', 'int_demand_lines') }}
@@ -11,8 +17,10 @@ returned as ( -- noqa: ST03
 {% endif %}
 
 periods as (
-    select * from {{ ref('warehouse_forecaster', 'int_periods') }}
-    where is_complete
+    select all_periods.*
+    from {{ ref('warehouse_forecaster', 'int_periods') }} as all_periods
+    {{ warehouse_forecaster.only_touched_batches('all_periods') }}
+    where all_periods.is_complete
 ),
 
 {% for panel in warehouse_forecaster.get_panels() %}

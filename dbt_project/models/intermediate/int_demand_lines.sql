@@ -1,9 +1,10 @@
-{#- Accepted lines with a price each. Built by the days that int_sales_classified may have built anew; what a later as_of
-    had let in is taken out again after each build. -#}
+{#- Accepted lines with a price each. Built by the days that int_sales_classified has built anew, and those whose made-up prices may
+    rest on them. -#}
 {{ config(
-    materialized='incremental', incremental_strategy='delete+insert', unique_key='demand_on', on_schema_change='fail',
-    post_hook="delete from {{ this }} where recorded_at >= {{ warehouse_forecaster.as_of() }}"
+    materialized='incremental', incremental_strategy='replace_batches', unique_key='demand_on', on_schema_change='fail',
+    post_hook='{{ warehouse_forecaster.record_batches() }}',
 ) }}
+{%- do warehouse_forecaster.depends_on('int_builds') %}
 {% set has_price = warehouse_forecaster.has_column('sales', 'unit_price') or warehouse_forecaster.has_column('demand', 'revenue') %}
 {% set method = warehouse_forecaster.imputation_method('unit_price') %}
 {% set look_back = 90 %}
@@ -19,7 +20,28 @@ with classified as (
 
 {% if is_incremental() %}
 
-{{ warehouse_forecaster.touched_batches(ref('warehouse_forecaster', 'int_sales_classified'), "true") }},
+touched as (
+    select ds as batch_on from ({{ warehouse_forecaster.touched_batches() }}) as differing
+),
+
+-- a made-up price looks at what was recorded before its line, so no change reaches a line recorded before the first of them; a day is
+-- given for time zones
+first_change as (
+    select least(
+        (select cast(min(batch_on) as timestamp) - interval 1 day from touched where batch_on > date '0001-01-01'),
+        (select min(recorded_at) from classified where batch_on in (select batch_on from touched))
+    ) as recorded_at
+),
+
+batches as (
+    select batch_on from touched
+    {%- if has_price and method is not number %}
+    union
+    select batch_on
+    from classified
+    where known_price is null and quantity <> 0 and recorded_at >= (select recorded_at from first_change)
+    {%- endif %}
+),
 
 lines as (
     select * from classified
@@ -143,7 +165,8 @@ final as (
         coalesce(lines.known_price, made_up.made_up_price) as unit_price,
         lines.known_discount as discount,
         lines.quantity * coalesce(lines.known_price, made_up.made_up_price) * (1 - coalesce(lines.known_discount, 0)) as revenue,
-        lines.known_price is null and made_up.made_up_price is not null as is_price_imputed
+        lines.known_price is null and made_up.made_up_price is not null as is_price_imputed,
+        {{ warehouse_forecaster.this_moment() }} as built_at
     from lines
     left join made_up on lines.line_id = made_up.line_id
 )

@@ -29,21 +29,51 @@ place_holidays as (
 ),
 {% for panel in panels %}
 {%- set reach, step, near = by_frequency[panel.frequency] %}
-{{ panel.name }}_demand as (
+{{ panel.name }}_sold as (
     select
+        series.first_ds,
         {{ warehouse_forecaster.place_group(panel, 'series.location_id', 'customers.region', 'series.unique_id') }} as place_group,
-        target.period_index,
-        target.period_index % {{ step }} as slot,
-        target.period_index // {{ step }} as cycle,
-        greatest(sum(target.y), 0) as y
-    from {{ ref('warehouse_forecaster', 'int_target') }} as target
-    inner join {{ ref('warehouse_forecaster', 'int_series') }} as series
-        on target.panel_name = series.panel_name and target.unique_id = series.unique_id
+        demand.ds,
+        demand.quantity
+    from {{ ref('warehouse_forecaster', 'int_series') }} as series
     {%- if 'customer_id' in panel.grain %}
     left join {{ ref('warehouse_forecaster', 'int_customer_attributes') }} as customers on series.customer_id = customers.customer_id
     {%- endif %}
-    where target.panel_name = '{{ panel.name }}'
-    group by all
+    left join {{ ref('warehouse_forecaster', 'int_demand_by_period') }} as demand
+        on series.panel_name = demand.panel_name and series.unique_id = demand.unique_id and demand.quantity <> 0
+    where series.panel_name = '{{ panel.name }}'
+),
+
+{{ panel.name }}_sold_by_period as (
+    select
+        place_group,
+        ds,
+        sum(quantity) as quantity
+    from {{ panel.name }}_sold
+    group by place_group, ds
+),
+
+{{ panel.name }}_starts as (
+    select
+        place_group,
+        min(first_ds) as first_ds
+    from {{ panel.name }}_sold
+    group by place_group
+),
+
+-- dense from the first series of a group on
+{{ panel.name }}_demand as (
+    select
+        starts.place_group,
+        periods.period_index,
+        periods.period_index % {{ step }} as slot,
+        periods.period_index // {{ step }} as cycle,
+        greatest(coalesce(sold.quantity, 0), 0) as y
+    from {{ panel.name }}_starts as starts
+    inner join {{ ref('warehouse_forecaster', 'int_periods') }} as periods
+        on periods.panel_name = '{{ panel.name }}' and starts.first_ds <= periods.ds
+    left join {{ panel.name }}_sold_by_period as sold
+        on starts.place_group = sold.place_group and periods.ds = sold.ds
 ),
 
 {{ panel.name }}_trailing as (

@@ -1,9 +1,13 @@
 -- The own price against the competitors', what they sold, and the market's trend: known at the close of each period, null in the future.
 {%- set absent = warehouse_forecaster.absent_covariates().get('int_market_covariates') %}
-{{ config(materialized='view' if absent else 'table') }}
+{{ config(
+    materialized='view' if absent else 'incremental', incremental_strategy='replace_onwards', on_schema_change='sync_all_columns',
+    post_hook=[] if absent else '{{ warehouse_forecaster.record_build() }}',
+) }}
 {% if absent %}
 {{ warehouse_forecaster.constant_covariates(absent) }}
 {% else %}
+{%- set starts = warehouse_forecaster.rebuild_starts() %}
 {%- set panels = warehouse_forecaster.get_panels() %}
 {%- set columns = ['competitor_relative_price', 'competitor_sales', 'market_trend'] %}
 
@@ -43,7 +47,7 @@ with
             and spine.unique_id = prices.unique_id
             and spine.ds = prices.ds
     {%- endif %}
-    where spine.panel_name = '{{ panel.name }}'
+    where spine.panel_name = '{{ panel.name }}' and {{ warehouse_forecaster.since(starts, panel, 'spine.ds') }}
 ),
 {% endfor %}
 final as (

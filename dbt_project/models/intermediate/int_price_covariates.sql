@@ -1,4 +1,9 @@
 -- Prices of each period: the plan as it stood a horizon before, and what was paid, which only the past knows.
+{{ config(
+    materialized='incremental', incremental_strategy='replace_onwards', on_schema_change='sync_all_columns',
+    post_hook='{{ warehouse_forecaster.record_build() }}',
+) }}
+{%- set starts = warehouse_forecaster.rebuild_starts() %}
 {%- set panels = warehouse_forecaster.get_panels() %}
 {%- set method = warehouse_forecaster.imputation_method('price_paid', 'forward_fill') %}
 
@@ -8,6 +13,11 @@ with
 {%- set horizon = panel.horizon | int %}
 {%- set has_location = 'location_id' in panel.grain %}
 {%- set is_carried = has_location and panel.frequency == 'day' %}
+{#- A change looks one period back, a relative price a horizon and a long window, and both at prices that were paid a horizon before. #}
+{%- set back = 2 * horizon + windows.long %}
+{%- set start = starts.get(panel.name) or '0001-01-01' %}
+{%- set is_partial = start >= '0002' %}
+{%- set read_from = warehouse_forecaster.period_add("date '" ~ start ~ "'", -back, panel.frequency) %}
 {%- if warehouse_forecaster.has_input('prices') %}
 {{ panel.name }}_keys as (
     select distinct item_id, location_id
@@ -42,7 +52,7 @@ with
 {{ panel.name }}_planned as (
     select
         followed.unique_id,
-        greatest(plans.valid_from, followed.first_ds) as ds,
+        greatest(plans.valid_from, followed.first_ds{{ ', ' ~ read_from if is_partial }}) as ds,
         plans.price,
         plans.is_imputed
     from {{ panel.name }}_followed as followed
@@ -51,7 +61,9 @@ with
             followed.item_id = plans.item_id
             and followed.location_id = plans.location_id
             and followed.first_ds < plans.valid_until
-    where plans.panel_name = '{{ panel.name }}'
+    where
+        plans.panel_name = '{{ panel.name }}'
+        and {{ warehouse_forecaster.since(starts, panel, 'plans.valid_until - 1', back) }}
 ),
 {%- else -%}
 -- The mean over the period's days and the series' places.
@@ -70,7 +82,10 @@ with
             plans.panel_name = periods.panel_name
             and periods.ds < plans.valid_until
             and periods.period_end > plans.valid_from
-    where plans.panel_name = '{{ panel.name }}' and periods.panel_name = '{{ panel.name }}'
+    where
+        plans.panel_name = '{{ panel.name }}'
+        and periods.panel_name = '{{ panel.name }}'
+        and {{ warehouse_forecaster.since(starts, panel, 'periods.ds', back) }}
 ),
 
 {{ panel.name }}_planned as (
@@ -128,6 +143,27 @@ with
     where periods.panel_name = '{{ panel.name }}'
 ),
 
+{% if is_partial -%}
+-- the last price paid before all that is read: a row of its own, further back than any frame of rows reaches
+{{ panel.name }}_paid_before as (
+    {%- for column in ['price_paid', 'price_paid_imputed'] %}
+    select
+        paid.unique_id,
+        max(paid.ds) as ds,
+        max_by(periods.period_index, paid.ds) as period_index,
+        max_by(paid.price_paid, paid.ds) as price_paid,
+        max_by(paid.price_paid_imputed, paid.ds) as price_paid_imputed
+    from {{ panel.name }}_paid as paid
+    inner join {{ ref('warehouse_forecaster', 'int_periods') }} as periods
+        on periods.panel_name = '{{ panel.name }}' and paid.ds = periods.ds
+    where paid.ds < {{ read_from }} and paid.{{ column }} is not null
+    group by paid.unique_id
+    {{- ', periods.period_index % ' ~ windows.season if method == 'seasonal_median' and column == 'price_paid_imputed' }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+{%- endif %}
+
 {{ panel.name }}_joined as (
     select
         spine.unique_id,
@@ -144,10 +180,31 @@ with
         paid.price_paid_imputed
     from {{ ref('warehouse_forecaster', 'int_spine') }} as spine
     left join {{ panel.name }}_planned as planned on spine.unique_id = planned.unique_id and spine.ds = planned.ds
-    left join {{ panel.name }}_paid as paid on spine.unique_id = paid.unique_id and spine.ds = paid.ds
+    left join {{ panel.name }}_paid as paid
+        on
+            spine.unique_id = paid.unique_id
+            and spine.ds = paid.ds
+            and {{ warehouse_forecaster.since(starts, panel, 'paid.ds', back) }}
     left join {{ ref('warehouse_forecaster', 'int_item_attributes') }} as items on spine.item_id = items.item_id
     left join {{ panel.name }}_shop as shop on spine.ds = shop.ds
-    where spine.panel_name = '{{ panel.name }}'
+    where spine.panel_name = '{{ panel.name }}' and {{ warehouse_forecaster.since(starts, panel, 'spine.ds', back) }}
+    {%- if is_partial %}
+    union all
+    select
+        unique_id,
+        ds,
+        period_index,
+        false as is_future,
+        null as planned_price,
+        null as is_planned_imputed,
+        null as list_price,
+        null as is_list_price_imputed,
+        null as guessed_price,
+        price_paid,
+        null as discount_paid,
+        price_paid_imputed
+    from {{ panel.name }}_paid_before
+    {%- endif %}
 ),
 
 {{ panel.name }}_filled as (
@@ -237,6 +294,7 @@ final as (
         is_price_paid_imputed,
         {{ warehouse_forecaster.rounded('discount_paid') }} as discount_paid
     from {{ panel.name }}_rows
+    where {{ warehouse_forecaster.since(starts, panel) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 )

@@ -1,9 +1,12 @@
 {#- What a line of demand is worth beside the others: copies, versions, returns.
     Most lines are alone under their key: only the others are compared.
-    Built by day: days touched since the last build (less the late-arrival window), whole, with the other versions of
-    their lines beside them. A line's class depends on its copies, its versions and the lines of its day, and on nothing else,
-    so this equals a full refresh. -#}
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='batch_on', on_schema_change='fail') }}
+    Built by day: days whose rows are not what they were, whole, and those that hold other versions of their lines. A line's class
+    depends on its copies, its versions and the lines of its day, and on nothing else, so this equals a full refresh. -#}
+{{ config(
+    materialized='incremental', incremental_strategy='replace_batches', unique_key='batch_on', on_schema_change='fail',
+    post_hook='{{ warehouse_forecaster.record_batches() }}',
+) }}
+{%- do warehouse_forecaster.depends_on('int_demand_days', 'int_builds') %}
 
 {% set currencies_message = "'input sales: more than one currency (' || string_agg(distinct currency, ', ' order by currency) || ') and no rates; "
     ~ "set var business.currency to the one to keep, or convert unit_price in the model that var inputs.sales names'" %}
@@ -30,15 +33,41 @@ same_settings as (
     where settings_id <> '{{ settings_id }}'
 ),
 
-{{ warehouse_forecaster.touched_batches(
-    ref('warehouse_forecaster', 'int_demand_candidates'), "rejection_reason is distinct from 'recorded at or after as_of'"
-) }},
+touched as (
+    select ds as batch_on from ({{ warehouse_forecaster.touched_batches() }}) as differing
+),
+
+{% if from_sales -%}
+-- versions of one line may lie on several days; for `demand` the day is in the key
+touched_versions as (
+    select version_key
+    from {{ ref('warehouse_forecaster', 'int_demand_candidates') }}
+    where version_key is not null and batch_on in (select batch_on from touched)
+    union
+    select version_key
+    from {{ this }}
+    where version_key is not null and batch_on in (select batch_on from touched)
+),
+
+batches as (
+    select batch_on from touched
+    union
+    select batch_on
+    from {{ ref('warehouse_forecaster', 'int_demand_candidates') }}
+    where version_key in (select version_key from touched_versions)
+),
 
 versioned as (
     select distinct version_key
     from {{ ref('warehouse_forecaster', 'int_demand_candidates') }}
     where version_key is not null and batch_on in (select batch_on from batches)
 ),
+{%- else -%}
+batches as (
+    select batch_on from touched
+),
+{%- endif %}
+
 {% endif %}
 {#- Read where it is needed, and not once for all: what a reader leaves out, digests above all, is then never computed. -#}
 {%- set relevant %}
@@ -48,7 +77,9 @@ versioned as (
         {%- if is_incremental() %}
         and (
             candidates.batch_on in (select batch_on from batches)
+            {%- if from_sales %}
             or candidates.version_key in (select version_key from versioned)
+            {%- endif %}
         )
         {%- endif %}
         {%- if from_sales and warehouse_forecaster.business('currency') is none %}
@@ -63,7 +94,7 @@ versioned as (
 contested as (
     select {{ identity }} as identity
     from {{ relevant }}
-    group by 1
+    group by identity
     having count(*) > 1
 ),
 
@@ -232,7 +263,8 @@ final as (
             {%- endif %}
         end as withdrawn_by,
         withdrawn.cast_error,
-        '{{ settings_id }}' as settings_id
+        '{{ settings_id }}' as settings_id,
+        {{ warehouse_forecaster.this_moment() }} as built_at
     from withdrawn
     {%- if from_sales %}
     left join undone on withdrawn.line_id = undone.line_id

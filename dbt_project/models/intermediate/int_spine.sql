@@ -1,9 +1,17 @@
+-- Written anew from the first period that is made of something else now.
+{{ config(
+    materialized='incremental', incremental_strategy='replace_onwards', on_schema_change='sync_all_columns',
+    post_hook='{{ warehouse_forecaster.record_build() }}',
+) }}
+{%- set starts = warehouse_forecaster.rebuild_starts() %}
+
 with series as (
     select * from {{ ref('warehouse_forecaster', 'int_series') }}
 ),
 
 periods as (
     select * from {{ ref('warehouse_forecaster', 'int_periods') }}
+    where {{ warehouse_forecaster.since_in_panels(starts) }}
 ),
 
 final as (

@@ -1,5 +1,10 @@
 -- Outliers are judged among the periods with demand that went before, so an intermittent item is not one long outlier, and only
 -- those rows pass through the windows: zeros, most of the rows, need no limit.
+{{ config(
+    materialized='incremental', incremental_strategy='replace_onwards', on_schema_change='sync_all_columns',
+    post_hook='{{ warehouse_forecaster.record_build() }}',
+) }}
+{%- set starts = warehouse_forecaster.rebuild_starts() %}
 {%- set method = warehouse_forecaster.outlier_rule('method') %}
 {%- set threshold = warehouse_forecaster.outlier_rule('threshold') %}
 {%- set periods = warehouse_forecaster.outlier_rule('periods') | int %}
@@ -8,14 +13,17 @@
 
 with spine as (
     select * from {{ ref('warehouse_forecaster', 'int_spine') }}
+    where {{ warehouse_forecaster.since_in_panels(starts) }}
 ),
 
 demand as (
     select * from {{ ref('warehouse_forecaster', 'int_demand_by_period') }}
+    where {{ warehouse_forecaster.since_in_panels(starts) }}
 ),
 
 stock as (
     select * from {{ ref('warehouse_forecaster', 'int_stock_by_period') }}
+    where {{ warehouse_forecaster.since_in_panels(starts) }}
 ),
 
 sales as (
@@ -25,11 +33,27 @@ sales as (
         demand.ds,
         periods.period_index,
         demand.quantity
-    from demand
+    from {{ ref('warehouse_forecaster', 'int_demand_by_period') }} as demand
     inner join {{ ref('warehouse_forecaster', 'int_periods') }} as periods
         on demand.panel_name = periods.panel_name and demand.ds = periods.ds
-    where demand.quantity <> 0
+    -- a deviation looks as far back as a limit does, and a limit looks at those
+    where demand.quantity <> 0 and {{ warehouse_forecaster.since_in_panels(starts, 'demand', 2 * periods) }}
 ),
+
+{% if starts -%}
+-- the last period with demand may lie before all that is read
+last_sales as ( -- noqa: ST03
+    select
+        demand.panel_name,
+        demand.unique_id,
+        max(periods.period_index) as period_index
+    from {{ ref('warehouse_forecaster', 'int_demand_by_period') }} as demand
+    inner join {{ ref('warehouse_forecaster', 'int_periods') }} as periods
+        on demand.panel_name = periods.panel_name and demand.ds = periods.ds
+    where demand.quantity <> 0 and not {{ warehouse_forecaster.since_in_panels(starts, 'demand') }}
+    group by demand.panel_name, demand.unique_id
+),
+{%- endif %}
 
 {% if method == 'mad' %}
 
@@ -140,7 +164,8 @@ dense as (
         coalesce(stock.is_stockout_inferred, false) as is_stockout_inferred,
         -- demand that is not signed is never raised, only cut
         case when signs.is_signed then limits.lower_limit end as lower_limit,
-        limits.upper_limit
+        limits.upper_limit,
+        {{ 'last_sales.period_index' if starts else 'cast(null as integer)' }} as sale_before
     from spine
     inner join signs on spine.panel_name = signs.panel_name
     left join demand
@@ -149,6 +174,9 @@ dense as (
         on spine.panel_name = stock.panel_name and spine.unique_id = stock.unique_id and spine.ds = stock.ds
     left join limits
         on spine.panel_name = limits.panel_name and spine.unique_id = limits.unique_id and spine.ds = limits.ds
+    {%- if starts %}
+    left join last_sales on spine.panel_name = last_sales.panel_name and spine.unique_id = last_sales.unique_id
+    {%- endif %}
 ),
 
 final as (
@@ -174,8 +202,10 @@ final as (
         not is_stocked_out and coalesce(y > upper_limit or y < lower_limit, false) as is_winsorised,
         is_stocked_out,
         is_stockout_inferred,
-        -- the last period with demand before this one: of unlimited reach, so computed where all history is read
-        {{ warehouse_forecaster.last_known('case when y <> 0 then period_index end', 'panel_name, unique_id', 'ds', 1) }} as last_sale_index
+        -- the last period with demand before this one
+        coalesce(
+            {{ warehouse_forecaster.last_known('case when y <> 0 then period_index end', 'panel_name, unique_id', 'ds', 1) }}, sale_before
+        ) as last_sale_index
     from dense
 )
 
