@@ -251,11 +251,17 @@ def main() -> None:
     built = project(warehouse, given.memory)
     hold_back(warehouse)
     steps = [build(built, warehouse, "full build")]
+    report(given.share, folder, warehouse, steps)
     if not given.no_day:
         n_new = bring(warehouse)
         steps.append(build(built, warehouse, f"one day ({n_new:,} rows)"))
+        report(given.share, folder, warehouse, steps)
+
+
+def report(share: Fraction, folder: Path, warehouse: Path, steps: list[Measured]) -> None:
+    """Prints what is measured so far, and writes it down: the next step may take long."""
     found = counts(warehouse)
-    print(shown(given.share, found, steps))
+    print(shown(share, found, steps), flush=True)
     record = {"machine": machine(), **found, "steps": [asdict(one) for one in steps]}
     (folder / "results.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
 

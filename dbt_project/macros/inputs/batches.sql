@@ -43,17 +43,7 @@
 
 {#- Notes of what each batch of this table was made, in the transaction that wrote it. -#}
 {% macro record_batches() %}
-    {% set builds = ref('warehouse_forecaster', 'int_builds') %}
-    delete from {{ builds }} where relation_name = '{{ this.identifier }}';
-
-    insert into {{ builds }} (relation_name, panel_name, ds, checksum, config_fingerprint)
-    select
-        '{{ this.identifier }}' as relation_name,
-        panel_name,
-        ds,
-        checksum,
-        '{{ warehouse_forecaster.batches_fingerprint() }}' as config_fingerprint
-    from ({{ warehouse_forecaster.batches_now() }}) as now_made_of
+    {{ warehouse_forecaster.record_made_of(warehouse_forecaster.batches_now(), warehouse_forecaster.batches_fingerprint()) }}
 {% endmacro %}
 
 {#- The settings a batch depends on: all of them, once lines are counted by panel. -#}

@@ -1,29 +1,13 @@
--- One pass over the panel gives each feature's count, mean and variance by period; every cutoff's scales follow from those few rows.
+-- Every cutoff's scales follow from each feature's count, mean and variance by period.
 {%- set scaled = [] %}
 {%- for feature in warehouse_forecaster.get_features()
     if feature.role in ['actual', 'target', 'past', 'known_future', 'static_numeric'] %}
 {%- do scaled.append(feature) %}
 {%- endfor %}
-{%- set dated = scaled | selectattr('relation', 'equalto', 'panel_extended') | list %}
 {%- set static = scaled | selectattr('relation', 'equalto', 'series') | list %}
 
 with cutoffs as (
     select * from {{ ref('warehouse_forecaster', 'cutoffs') }}
-),
-
-panel_moments as (
-    select
-        {%- for feature in dated if feature.scaling in ['standard', 'log1p'] %}
-        {%- set column = adapter.quote(feature.name) %}
-        {%- set value = warehouse_forecaster.scaled_value(column, feature.scaling) %}
-        count({{ column }}) as n_{{ loop.index }},
-        avg({{ value }}) as mean_{{ loop.index }},
-        var_pop({{ value }}) as variance_{{ loop.index }},
-        {%- endfor %}
-        panel_name,
-        ds
-    from {{ ref('warehouse_forecaster', 'panel_extended') }}
-    group by panel_name, ds
 ),
 
 series_moments as (
@@ -42,29 +26,18 @@ series_moments as (
 ),
 
 moments as (
-    select
-        cast(null as varchar) as panel_name,
-        cast(null as date) as ds,
-        cast(null as varchar) as feature_name,
-        cast(null as varchar) as method,
-        cast(null as bigint) as n,
-        cast(null as double) as mean,
-        cast(null as double) as variance
-    where false
-    {%- for relation, features in [['panel_moments', dated], ['series_moments', static]] %}
-    {%- for feature in features if feature.scaling in ['standard', 'log1p'] %}
+    select * from {{ ref('warehouse_forecaster', 'panel_moments') }}
+    {%- for feature in static if feature.scaling in ['standard', 'log1p'] %}
     union all
     select
         panel_name,
         ds,
         '{{ feature.name | replace("'", "''") }}' as feature_name,
-        '{{ feature.scaling }}' as method,
         n_{{ loop.index }} as n,
         mean_{{ loop.index }} as mean,
         variance_{{ loop.index }} as variance
-    from {{ relation }}
+    from series_moments
     where n_{{ loop.index }} > 0
-    {%- endfor %}
     {%- endfor %}
 ),
 

@@ -6,5 +6,6 @@ select
     cast(null as varchar) as panel_name,
     cast(null as date) as ds,
     cast(null as decimal(38, 0)) as checksum,
-    cast(null as varchar) as config_fingerprint
+    cast(null as varchar) as config_fingerprint,
+    cast(null as timestamp) as built_at
 where false

@@ -10,7 +10,7 @@
     ('changed', 'impossible discount taken as none', 'discount < 0 or discount > 1'),
     ('changed', 'absurd price taken as missing', 'unit_price > ' ~ warehouse_forecaster.business('max_unit_price')),
     ('changed', 'price imputed', 'is_price_imputed'),
-    ('kept', 'no price', "line_role = 'order' and price is null and quantity <> 0"),
+    ('kept', 'no price', "line_role = 'order' and has_no_price"),
     ('kept', 'recorded after its day closed', 'recorded_at >= ' ~ warehouse_forecaster.closes_at('demand_on + 1')),
 ] %}
 {% if warehouse_forecaster.has_input('items') %}
@@ -20,11 +20,21 @@
 {% do rules.append(('kept', 'no customer', 'customer_id is null')) %}
 {% endif %}
 
-with classified as (
+-- hardly any line: to look up the others' prices would be a join of all
+with priced_otherwise as (
+    select
+        line_id,
+        unit_price,
+        is_price_imputed
+    from {{ ref('warehouse_forecaster', 'int_demand_lines') }}
+    where quantity <> 0 and (is_price_imputed or unit_price is null)
+),
+
+classified as (
     select
         classified.*,
-        priced.unit_price as price,
-        priced.is_price_imputed,
+        priced.line_id is not null and priced.unit_price is null as has_no_price,
+        coalesce(priced.is_price_imputed, false) as is_price_imputed,
         {%- if warehouse_forecaster.has_input('items') %}
         classified.item_id in (
             select item_id from {{ ref('warehouse_forecaster', 'stg_items') }} where item_id is not null
@@ -40,7 +50,7 @@ with classified as (
             classified.cast_error
         ) as example
     from {{ ref('warehouse_forecaster', 'int_sales_classified') }} as classified
-    left join {{ ref('warehouse_forecaster', 'int_demand_lines') }} as priced on classified.line_id = priced.line_id
+    left join priced_otherwise as priced on classified.line_id = priced.line_id
 ),
 
 demand_found as (

@@ -7,6 +7,7 @@ with parts as (
         ds,
         quantity - quantity_latest as quantity
     from {{ ref('warehouse_forecaster', 'int_demand_by_period') }}
+    where quantity <> quantity_latest
     union all
     select
         panel_name,

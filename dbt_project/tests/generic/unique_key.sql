@@ -1,10 +1,33 @@
 {#- No two rows share these columns, and none of them is null: what a key promises. A hash finds the few rows that may share it, at a
-    fraction of the memory that the keys of many million rows would take; those alone are compared. -#}
-{% test unique_key(model, columns) %}
+    fraction of the memory that the keys of many million rows would take; those alone are compared.
+    `since_last_build` names the column of the key by which the table is built: rows that an incremental build left alone have been tested, and
+    share no key with those it wrote. -#}
+{% test unique_key(model, columns, since_last_build=none) %}
 {%- set key_hash = warehouse_forecaster.hashed(columns) %}
+{%- set written %}
+    {%- if since_last_build %}
+    {{ since_last_build }} >= coalesce(
+        (
+            select min(ds)
+            from {{ ref('warehouse_forecaster', 'int_builds') }}
+            where
+                relation_name = '{{ model.identifier }}'
+                and built_at = (
+                    select max(built_at)
+                    from {{ ref('warehouse_forecaster', 'int_builds') }}
+                    where relation_name = '{{ model.identifier }}'
+                )
+        ),
+        date '0001-01-01'
+    )
+    {%- else %}
+    true
+    {%- endif %}
+{%- endset %}
 with repeated as (
     select {{ key_hash }} as key_hash
     from {{ model }}
+    where {{ written }}
     group by 1
     having count(*) > 1
 )
@@ -14,10 +37,13 @@ select
     count(*) as n_rows
 from {{ model }}
 where
-    {{ key_hash }} in (select key_hash from repeated)
-    {%- for column in columns %}
-    or {{ column }} is null
-    {%- endfor %}
+    {{ written }}
+    and (
+        {{ key_hash }} in (select key_hash from repeated)
+        {%- for column in columns %}
+        or {{ column }} is null
+        {%- endfor %}
+    )
 group by {{ columns | join(', ') }}
 having count(*) > 1{% for column in columns %} or {{ column }} is null{% endfor %}
 {% endtest %}
