@@ -137,7 +137,7 @@ flags = SimpleNamespace(FULL_REFRESH=False, EMPTY=False, WHICH="compile")
 graph = SimpleNamespace(nodes={}, sources={})
 model = RelationEmulator("model")
 target = SimpleNamespace(name="dev", schema="dev", database="warehouse", type="duckdb")
-modules = SimpleNamespace(re=re, datetime=datetime, pytz=SimpleNamespace(utc=datetime.timezone.utc))
+modules = SimpleNamespace(re=re, datetime=datetime, pytz=SimpleNamespace(utc=datetime.UTC))
 
 
 def _load_once() -> _Macros:

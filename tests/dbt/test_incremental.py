@@ -70,8 +70,9 @@ def grown(raw: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]
     shop.change(
         order("2025-05-12", "2025-05-27T09:00:00Z", "late"),
         # a plan without a record time counts as known in advance
-        "insert into raw.prices select item_id, location_id, date '2025-04-15', null, price * 1.25, "
-        "null from (select distinct on (item_id, location_id) * from raw.prices order by all)",
+        "insert into raw.prices select item_id, location_id, date '2025-04-15', null, "
+        "price * 1.25, null "
+        "from (select distinct on (item_id, location_id) * from raw.prices order by all)",
     )
     shop.run(BUILT, vars_at("2025-06-03"))
     return shop
