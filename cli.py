@@ -105,6 +105,15 @@ Source = Annotated[
     str | None,
     typer.Option("--from", metavar="RUN", help="Begin with the weights of that run's model."),
 ]
+Budget = Annotated[
+    float | None,
+    typer.Option(
+        "--budget",
+        metavar="MINUTES",
+        min=0.1,
+        help="Refuse a training that would take longer on one core, before anything is read.",
+    ),
+]
 Tuned = Annotated[
     bool,
     typer.Option("--tuned", metavar="", help="With the settings that forecast tune found best."),
@@ -197,6 +206,7 @@ def train(
     settings: Settings = None,
     tuned: Tuned = False,
     source: Source = None,
+    budget: Budget = None,
     force: Force = False,
     project_dir: ProjectDir = None,
     profiles_dir: ProfilesDir = None,
@@ -213,7 +223,8 @@ def train(
 
         values = _settings(settings, epochs, seed)
         project = _project(project_dir, profiles_dir, target, as_json)
-        outcomes = run.train(project, panel or [], model, values, force, tuned, source)
+        seconds = None if budget is None else 60 * budget
+        outcomes = run.train(project, panel or [], model, values, force, tuned, source, seconds)
         say(
             _as_dict(outcomes),
             _lines(outcomes),

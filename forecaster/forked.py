@@ -26,7 +26,15 @@ from forecaster.panel import Encoding, Panel
 from forecaster.signals import Signals, SignalSettings
 from forecaster.text import has_text
 from forecaster.trainer import Trainer, chosen_loss
-from forecaster.training import Ahead, WeightAverage, assign, run_epochs, seed_everything, values_of
+from forecaster.training import (
+    Ahead,
+    WeightAverage,
+    assign,
+    run_epochs,
+    seconds_of_fit,
+    seed_everything,
+    values_of,
+)
 
 SERIES_OF_A_GROUP = 30  # on average at least, or the groups' profiles are noise
 LONGEST_PATCH = 7
@@ -135,9 +143,7 @@ class Forked(Model):
         self.length = data.length
         started = np.flatnonzero(np.isfinite(data.signals.y).any(axis=1))
         started = started if len(started) else np.arange(panel.n_series)
-        size = min(s.batch_series, -(-len(started) // 2))
-        whole = max(s.steps_per_epoch, -(-len(started) // size))
-        steps = min(whole, max(s.most_steps, s.steps_per_epoch))
+        size, steps = self._batches(len(started))
         trainer = self._trained_by(data)
         first = self._first_weights(held_out is not None)
         if first is None and held_out is None and epochs is not None and self._goes_on(panel):
@@ -241,6 +247,17 @@ class Forked(Model):
         state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
         for name in STATE:
             setattr(self, name, state[name])
+
+    def seconds(self, n_series: int, epochs: int | None = None) -> float | None:
+        """See `Model`."""
+        return seconds_of_fit(self.settings, n_series, *self._batches(n_series), epochs)
+
+    def _batches(self, n_series: int) -> tuple[int, int]:
+        """Series in a batch, and steps in an epoch, where so many series are learned from."""
+        s = self.settings
+        size = min(s.batch_series, -(-n_series // 2))
+        whole = max(s.steps_per_epoch, -(-n_series // size))
+        return size, min(whole, max(s.most_steps, s.steps_per_epoch))
 
     def _data(self, panel: Panel) -> Origins:
         season = panel.season_length

@@ -75,3 +75,13 @@ def cutoffs(warehouse: Warehouse, panel_name: str) -> list[Cutoff]:
         panel=panel_name,
     )
     return [Cutoff(**row) for row in rows]
+
+
+def size(warehouse: Warehouse, panel_name: str) -> tuple[int, int]:
+    """Series of a panel, and its rows: periods that are over."""
+    (row,) = warehouse.rows(
+        "select count(distinct unique_id) as n_series, count(y) as n_rows "
+        "from {panel_extended} where panel_name = $panel",
+        panel=panel_name,
+    )
+    return row["n_series"], row["n_rows"]

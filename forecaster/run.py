@@ -33,15 +33,18 @@ def train(
     force: bool = False,
     tuned: bool = False,
     source: str | None = None,
+    budget: float | None = None,
 ) -> list[Outcome]:
     """Fit a model on each panel up to its last period and write its live forecast.
 
     The forecast of the validation horizon, made before the refit, is written and scored too. A
     panel whose features, settings and code have been trained before is left alone unless `force`.
     With `tuned`, settings that are not given are those that `tune` found best on the panel.
-    `source` is a run of the same model on the one panel, whose weights are the start.
+    `source` is a run of the same model on the one panel, whose weights are the start. A panel whose
+    training would take more than `budget` seconds of a core is refused before it is read.
     """
-    return work.refreshed(project, _train(project, panels, model, settings, force, tuned, source))
+    outcomes = _train(project, panels, model, settings, force, tuned, source, budget)
+    return work.refreshed(project, outcomes)
 
 
 def predict(project: Project, panels: Sequence[str] = ()) -> list[Outcome]:
@@ -145,6 +148,7 @@ def _train(
     force: bool,
     tuned: bool,
     source: str | None = None,
+    budget: float | None = None,
 ) -> list[Outcome]:
     make_model(model, settings or {})
     warehouse = work.opened(project)
@@ -158,7 +162,8 @@ def _train(
         )
     outcomes = []
     for panel, one in zip(found, models, strict=True):
-        outcomes += served(warehouse, panel, train_panel(warehouse, panel, one, force, source))
+        trained = train_panel(warehouse, panel, one, force, source, budget)
+        outcomes += served(warehouse, panel, trained)
     return outcomes
 
 

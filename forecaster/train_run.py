@@ -6,7 +6,16 @@ import dataclasses
 
 import numpy as np
 
-from forecaster import artifacts, champions, checkpoints, features, registry, work
+from forecaster import (
+    artifacts,
+    champions,
+    checkpoints,
+    estimates,
+    features,
+    panel_settings,
+    registry,
+    work,
+)
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.fingerprints import fingerprints
 from forecaster.models.base import Fit, Model, Report, Source
@@ -23,10 +32,12 @@ def train_panel(
     model: Model,
     force: bool,
     source: str | None = None,
+    budget: float | None = None,
 ) -> Outcome:
     """Fit up to the last period. The forecast of the validation horizon, made before the refit, is
     written too; unchanged features, settings and code train nothing unless `force`. `source` is the
-    run whose model the training begins from. A training that was stopped goes on.
+    run whose model the training begins from. A training that was stopped goes on. What would take
+    more seconds of a core than `budget` is refused before anything is read.
     """
     name = settings.panel_name
     if source is not None:
@@ -35,6 +46,16 @@ def train_panel(
     earlier = registry.find_complete(warehouse, "train", name, model.name, prints)
     if earlier and not force:
         return Outcome("train", name, model.name, earlier, "unchanged")
+    n_series, n_rows = panel_settings.size(warehouse, name)
+    said = estimates.check_time(
+        name,
+        n_rows,
+        lambda epochs: model.seconds(n_series, epochs),
+        budget,
+        getattr(model.settings, "epochs", None),
+    )
+    if said:
+        warehouse.project.progress.note(said)
     panel = work.read(warehouse, settings, model)
     folder = checkpoints.folder_of(
         warehouse.project.artifacts_folder, name, model.name, *dataclasses.astuple(prints)

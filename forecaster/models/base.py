@@ -133,6 +133,14 @@ class Model(ABC):
         """The horizon after the panel's cutoff, with quantiles at `levels`; where the panel
         `is_count` they are those of y + U, with U uniform on [0, 1)."""
 
+    def seconds(
+        self,
+        n_series: int,  # noqa: ARG002
+        epochs: int | None = None,  # noqa: ARG002
+    ) -> float | None:
+        """Of one core, that a fit to so many series takes, with its refit; None: it cannot say."""
+        return None
+
     def paths(
         self,
         panel: Panel,  # noqa: ARG002
