@@ -20,8 +20,8 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-# Of one core (x86-64, 2026), what a series takes with 64 units in a step of training with 24 patches
-# and 8 origins, and in a pass that only forecasts; and such passes of a fit beside those of its
+# Of one core (x86-64, 2026), what a series takes with 64 units in a step of training with 24
+# patches and 8 origins, and in a pass that only forecasts; and such passes beside those of its
 # epochs and calibrations.
 SECONDS_A_STEP, SECONDS_A_PASS = 3.5e-4, 1.7e-4
 PASSES_AT_THE_END = 6
