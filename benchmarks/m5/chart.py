@@ -23,14 +23,18 @@ def main(table: Path, out: Path, cutoff: str) -> None:
     rows = pd.read_csv(table, dtype={"cutoff": str})
     rows = rows[rows["cutoff"] == cutoff].sort_values("weighted_rmsse")
     figure, axes = plt.subplots(figsize=(8, 4.6), layout="constrained")
-    for row in rows.itertuples():
+    for rank, row in enumerate(rows.itertuples()):
         is_ours = row.model_name.startswith("ours_")
         known = pd.notna(row.processor_seconds)
         seconds = row.processor_seconds if known else row.seconds
         colour = "#c0392b" if is_ours else "#2c6fb3"
         fill = colour if known else "white"
         axes.plot(seconds, row.weighted_rmsse, "o", color=colour, markerfacecolor=fill)
-        place = {"xytext": (6, 3), "textcoords": "offset points", "fontsize": 8}
+        place = {
+            "xytext": (6, 4 if rank % 2 else -10),
+            "textcoords": "offset points",
+            "fontsize": 8,
+        }
         axes.annotate(row.model_name, (seconds, row.weighted_rmsse), color=colour, **place)
     axes.set_xscale("log")
     axes.margins(x=0.2)
