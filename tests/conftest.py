@@ -127,3 +127,9 @@ def shop(boundary, tmp_path, monkeypatch) -> Project:
 def warehouse(shop) -> Warehouse:
     """The shop's warehouse."""
     return Warehouse(shop)
+
+
+@pytest.fixture
+def without_marts(monkeypatch) -> None:
+    """What is written in this process is not followed by a `dbt build` of marts nobody looks at."""
+    monkeypatch.setattr(Project, "refresh_marts", lambda _: 0)

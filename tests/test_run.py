@@ -16,6 +16,7 @@ from forecaster.warehouse import Warehouse
 from tests.conftest import execute
 
 ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.usefixtures("without_marts")
 RESULTS = ("predictions", "quantiles", "metrics", "training_history", "model_promotions")
 
 
@@ -288,23 +289,6 @@ def heed_interrupts():
 
 def ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def test_marts_left_behind_are_refreshed_by_the_next_command(shop, warehouse):
-    """The forecast is written and the marts fail: nothing new to train, and yet they follow."""
-    mart = shop.folder / "models" / "marts" / "n_forecasts.sql"
-    mart.parent.mkdir()
-    query = "select count(*) as n from {{ ref('predictions') }}"
-    mart.write_text(query + " having error('no luck')")
-    with pytest.raises(ForecastError, match="no luck"):
-        run.train(shop, model="seasonal_naive")
-    assert statuses(warehouse) == ["complete"]
-    mart.write_text(query)
-    (again,) = run.train(shop, model="seasonal_naive")
-    assert again.status == "unchanged"
-    shown = shop.relation("n_forecasts")
-    with warehouse.connect() as connection:
-        assert connection.execute(f"select n from {shown}").fetchone() == (13 * 7 + 12 * 7,)
 
 
 def test_two_trains_at_once(shop, warehouse):

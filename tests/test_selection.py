@@ -4,12 +4,14 @@ make of them."""
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from forecaster import champions, promotions, registry, run
 from forecaster.bootstrap import paired_interval
 from forecaster.selection import ALL, Candidate, Evidence, decide, select, winner
 from tests.conftest import execute
 
+pytestmark = pytest.mark.usefixtures("without_marts")
 MEAN, NET, TREE = Candidate("seasonal_mean", "m"), Candidate("lstm", "n"), Candidate("tree", "t")
 DAYS = np.array(["2024-01-01", "2024-02-01", "2024-03-01"], "datetime64[D]")
 LIVE = np.datetime64("2024-04-01")

@@ -17,6 +17,7 @@ from forecaster.tune_run import best_settings
 from tests.conftest import execute
 
 ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.usefixtures("without_marts")
 SEARCHED = "tests.searched_models"
 
 

@@ -20,6 +20,7 @@ from forecaster.models.cnn import CNN, CNNSettings
 from tests.conftest import make_panel
 from tests.test_run import ROOT, contents
 
+pytestmark = pytest.mark.usefixtures("without_marts")
 SMALL = {"units": 4, "decoder_units": 4, "steps_per_epoch": 2, "calibration_origins": 1}
 
 
