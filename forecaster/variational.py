@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -89,9 +90,15 @@ class VariationalTrainer(Trainer):
     def made(self, encoder: Any, patch: int, panel: Panel, has_text: bool) -> Any:
         """The network, before it has seen any input."""
         self.likelihood = LIKELIHOODS[self.kind]
+        self.goes_on = tf.Variable(0.0, trainable=False)  # 1 where it begins from learned weights
         return VariationalNetwork(
             encoder, patch, self.settings, panel.horizon, panel.cardinalities, has_text
         )
+
+    def begin(self, weights: Sequence[np.ndarray] | None = None) -> None:
+        """As any network; from learned weights on, the divergence counts in full at once."""
+        super().begin(weights)
+        self.goes_on.assign(0.0 if weights is None else 1.0)
 
     def predicted(self, outputs: Any, at: AtOrigin, base: Any) -> Decoded:
         """The distribution of every step, whose mean is the one over all z."""
@@ -115,6 +122,7 @@ class VariationalTrainer(Trainer):
         apart = tf.reduce_sum(share[..., None] * divergence(middle, log_variance), axis=(0, 1))
         apart = tf.reduce_sum(tf.maximum(apart, s.free_bits))
         annealed = tf.minimum(tf.cast(self.optimizer.iterations + 1, tf.float32) / s.annealing, 1.0)
+        annealed = tf.maximum(annealed, self.goes_on)
         steps = tf.cast(tf.shape(y)[-1], tf.float32)
         return (annealed * apart - tf.reduce_sum(share * evidence)) / steps
 
