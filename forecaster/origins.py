@@ -11,6 +11,7 @@ import numpy as np
 from forecaster.panel import Panel
 from forecaster.signals import Signals
 from forecaster.text import text_codes
+from forecaster.training import load_tensorflow
 
 if TYPE_CHECKING:
     from forecaster.losses import AtOrigin
@@ -39,7 +40,7 @@ class Origins:
         self, rows: np.ndarray, origins: np.ndarray
     ) -> tuple[list[Any], AtOrigin, np.ndarray]:
         """Network inputs, what is known at the origins, and the base (series, origins, horizon)."""
-        import tensorflow as tf
+        tf = load_tensorflow()
 
         from forecaster.losses import AtOrigin
 
