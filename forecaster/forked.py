@@ -27,6 +27,7 @@ from forecaster.signals import Signals, SignalSettings
 from forecaster.text import has_text
 from forecaster.trainer import Trainer, chosen_loss
 from forecaster.training import (
+    REFIT_SHARE,
     Ahead,
     WeightAverage,
     assign,
@@ -38,7 +39,6 @@ from forecaster.training import (
 
 SERIES_OF_A_GROUP = 30  # on average at least, or the groups' profiles are noise
 LONGEST_PATCH = 7
-REFIT_SHARE = 3  # of the epochs that were best, the part that learns the last horizon too
 STATE = ("length", "group", "has_text", "calibration", "learned_to", "loss")
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forecaster.backend import load_tensorflow
 from forecaster.panel import Panel
 from forecaster.signals import Signals
 from forecaster.text import text_codes
-from forecaster.training import load_tensorflow
 
 if TYPE_CHECKING:
     from forecaster.losses import AtOrigin

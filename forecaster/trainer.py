@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forecaster.backend import load_tensorflow
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.panel import Panel
-from forecaster.training import assign, load_tensorflow, values_of
+from forecaster.training import assign, values_of
 
 if TYPE_CHECKING:
     from forecaster.losses import AtOrigin, Objective

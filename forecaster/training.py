@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +10,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from forecaster.backend import load_tensorflow
 from forecaster.errors import ForecastError
 from forecaster.models.base import EpochRecord, Learned, Report
 
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
+REFIT_SHARE = 3  # of the epochs that were best, the part that learns the last horizon too
 
 # Of one core (x86-64, 2026), what a series takes with 64 units in a step of training with 24
 # patches and 8 origins, and in a pass that only forecasts; and such passes beside those of its
@@ -36,23 +32,9 @@ def seconds_of_fit(
     and calibrates it; not with the panel's periods, of which a window is read at a time.
     """
     epochs = epochs or settings.epochs
-    trained = 2 * epochs * steps * size
+    trained = (epochs + -(-epochs // REFIT_SHARE)) * steps * size
     passed = (epochs + 2 * settings.calibration_origins + PASSES_AT_THE_END) * n_series
     return settings.units / 64 * (trained * SECONDS_A_STEP + passed * SECONDS_A_PASS)
-
-
-def load_tensorflow() -> Any:
-    """TensorFlow, without what its C++ side writes to stderr before it knows the log level."""
-    if "tensorflow" not in sys.modules:
-        stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-        try:
-            os.dup2(null, 2)
-            importlib.import_module("tensorflow")
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            os.close(null)
-    return sys.modules["tensorflow"]
 
 
 def seed_everything(seed: int) -> np.random.Generator:

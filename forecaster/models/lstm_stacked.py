@@ -24,6 +24,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from forecaster.backend import load_tensorflow
 from forecaster.config import Choice, ModelSettings, Range
 from forecaster.models.base import Forecast, Learned, Model, Report, history_status
 from forecaster.panel import Panel, Scale
@@ -34,7 +35,7 @@ from forecaster.seasonal import (
     even_jitter,
     step_classes,
 )
-from forecaster.training import assign, load_tensorflow, run_epochs, seed_everything, values_of
+from forecaster.training import assign, run_epochs, seed_everything, values_of
 
 WINDOWS = {"day": 28, "week": 26, "month": 24}
 VALIDATION_WINDOWS = 2048

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
+from forecaster.backend import load_tensorflow
 from forecaster.config import Choice, Range
 from forecaster.forked import Forked, NetworkSettings
 from forecaster.likelihoods import LIKELIHOODS, mean_given
@@ -24,7 +25,6 @@ from forecaster.origins import Origins, parts
 from forecaster.panel import Panel
 from forecaster.paths import quantiles_of, strata
 from forecaster.trainer import Trainer, kind_of
-from forecaster.training import load_tensorflow
 
 SERIES_AT_ONCE = 256  # of which draws are held
 
