@@ -13,9 +13,12 @@
             '{{ panel.name }}' as panel_name,
             {{ warehouse_forecaster.period_start('aggregates.ds', panel.frequency) }} as ds,
             cast({{ warehouse_forecaster.hashed([
-                'nodes.unique_id', 'aggregates.quantity', warehouse_forecaster.rejection_reason('aggregates')
+                'nodes.unique_id', 'aggregates.ds', 'aggregates.quantity'
             ]) }} as decimal(38, 0)) as row_hash
-        from {{ ref('warehouse_forecaster', 'stg_aggregates') }} as aggregates
+        from (
+            select * from {{ ref('warehouse_forecaster', 'stg_aggregates') }}
+            where {{ warehouse_forecaster.rejection_reason('aggregates') }} is null
+        ) as aggregates
         inner join {{ ref('warehouse_forecaster', 'int_nodes') }} as nodes
             on nodes.panel_name = '{{ panel.name }}' and aggregates.level = nodes.level and aggregates.node_id = nodes.node_id
         {%- else %}
