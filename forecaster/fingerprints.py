@@ -26,6 +26,7 @@ SHARED_CODE = (
     "paths",
     "hierarchy",
     "nodes",
+    "node_panel",
     "reconciliation",
     "local_design",
     "models.linear_local",

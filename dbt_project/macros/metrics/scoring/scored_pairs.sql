@@ -5,7 +5,7 @@
     What is not scored keeps its row with `y` and `yhat` null and says why, so that it is counted: a period out of stock
     (`is_left_out`), a missing forecast (`is_unforecast`). Series launched after the cutoff do not count at all. Above the bottom
     level an actual is the sum of the members that count, and what was forecast for the others is taken off the node's forecast;
-    its interval and quantiles are then dropped, since they cannot be split. Distributions of sums are scored against `y_completed`,
+    where that is not nothing, its interval and quantiles are dropped, since they cannot be split. Distributions of sums are scored against `y_completed`,
     in which what was out of stock stands at its forecast mean.
 
     Millions of rows go through several joins and aggregations here, so they carry numbers: of the node (`nodes`), of the period of a
@@ -303,12 +303,12 @@ variants as (
         {{ y }}_in_stock as y_scored,
         yhat - yhat_unlaunched - yhat_stocked_out as yhat_scored,
         n_launched = n_stocked_out as is_left_out,
-        n_unlaunched + n_stocked_out = 0 as is_whole,
+        n_stocked_out = 0 and yhat_unlaunched = 0 as is_whole,
         {%- else -%}
         {{ y }} as y_scored,
         yhat - yhat_unlaunched as yhat_scored,
         false as is_left_out,
-        n_unlaunched = 0 as is_whole,
+        yhat_unlaunched = 0 as is_whole,
         {%- endif %}
         case
             when yhat_unlaunched = 0
