@@ -166,7 +166,8 @@ class Model(ABC):
         self, panel: Panel, validation_cutoff: np.datetime64 | None, report: Report = silent
     ) -> Fit:
         """Learn up to `validation_cutoff`, watch the loss on what follows, then learn from all of
-        `panel` for the number of epochs that were best. Without a validation there is one pass, for
+        `panel` for the number of epochs that were best (networks for a part of them, from the
+        weights that were best). Without a validation there is one pass, for
         the epochs set, and no calibration.
 
         Where the panel has nodes, they are fitted too, and `predict` agrees with them. What was
