@@ -13,12 +13,14 @@ class NormalEquations:
 
     The memory is folds × columns², whatever the number of rows. A fold's coefficients come from
     the sums of all others (leave-one-block-out), so that its residuals are out of sample.
+    `prior_rows` is what no coefficient at all weighs, in rows: of few rows little is learned.
     """
 
-    def __init__(self, n_columns: int, n_folds: int = 1) -> None:
+    def __init__(self, n_columns: int, n_folds: int = 1, prior_rows: float = 0.0) -> None:
         self.gram = np.zeros((n_folds, n_columns, n_columns))
         self.moment = np.zeros((n_folds, n_columns))
-        self.rows_added = 0
+        self.n_rows = np.zeros(n_folds, np.int64)
+        self.prior_rows = prior_rows
 
     def add(self, x: np.ndarray, z: np.ndarray, weight: np.ndarray, fold: int = 0) -> None:
         """Rows x (rows, columns) with targets z and weights (rows,)."""
@@ -26,12 +28,12 @@ class NormalEquations:
         weighted = x * root[:, None]
         self.gram[fold] += weighted.T @ weighted  # symmetric: half the work
         self.moment[fold] += weighted.T @ (root * z.astype(x.dtype))
-        self.rows_added += len(x)
+        self.n_rows[fold] += np.count_nonzero(weight)
 
     def solve(self, strength: float, without: int | None = None) -> np.ndarray:
         """(columns,) ridge coefficients. `strength` is relative to each column's own variance, so
-        it means the same whatever the units: alone, a column's coefficient is divided by 1 +
-        strength.
+        it means the same whatever the units and the number of rows: alone, a column's
+        coefficient is divided by 1 + strength + prior rows over rows.
         """
         keep = [k for k in range(len(self.gram)) if k != without] or [0]
         gram, moment = self.gram[keep].sum(0), self.moment[keep].sum(0)
@@ -39,6 +41,7 @@ class NormalEquations:
         variance = np.maximum(np.diag(gram) - gram[CONSTANT] ** 2 / total, 0)
         varies = variance > SMALLEST * max(variance.mean(), 1e-12) + 1e-6 * np.diag(gram)
         varies[CONSTANT] = True
+        strength += self.prior_rows / max(self.n_rows[keep].sum(), 1)
         penalty = strength * variance
         penalty[CONSTANT] = 1e-9 * total
         result = np.zeros(len(moment))

@@ -159,8 +159,7 @@ def test_every_model_forecasts_every_series(folder, project, model):
         assert all(n == horizon and 0 <= low <= high < 100 for _, n, low, high in found.values())
         if model != "lstm_stacked":  # after an epoch it knows no series from another
             assert found[ALL_ZERO][3] < 0.01
-            # `linear` weighs all features, and seven weeks of seven series do not tell them apart
-            if panel == "odd" and model != "linear":
+            if panel == "odd":
                 assert 3 < found[CONSTANT][2] <= found[CONSTANT][3] < 7
     if "alone" in done:
         nodes = query(

@@ -107,6 +107,12 @@ class Ensemble(Model):
             status = np.where(status == FALLBACK, its_status, status)
         return Forecast(mean, quantiles, status)
 
+    def seconds(self, n_series: int, epochs: int | None = None) -> float | None:
+        """Those of all members, of which each must know its own."""
+        parts = [member.seconds(n_series, epochs) for member in self.members]
+        known = [part for part in parts if part is not None]
+        return sum(known) if len(known) == len(parts) else None
+
     def _fitted_weights(self, panel: Panel, held_out: Panel) -> np.ndarray:
         """(members,) from forecasts of what `held_out` knows after `panel`, from several origins.
 

@@ -27,13 +27,16 @@ from forecaster.panel import Panel
 from forecaster.residuals import ResidualQuantiles, Spread, step_class
 from forecaster.signals import Signals, SignalSettings
 
-STRENGTHS = (1e-4, 1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0)
+STRENGTHS = (1e-4, 1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 DEFAULT_STRENGTH = 4  # the number of the strength that is used without a validation, from 1
+PRIOR_PATHS = 500.0  # weight of the base alone, in horizons of a series, beside what is learned
 FOLDS = 4
 LOWEST, HIGHEST = -4.0, 3.0  # of the log link's correction, as a network's
 SIZE_CLASSES = 12
 ERRORS_OF_A_CLASS = 400
-SERIES_AT_ONCE = 1024
+# Of one core (x86-64, 2026), what a row takes in a fit and its refit; a horizon is not known before
+# the panel is read, so it counts as a month of days.
+SECONDS_A_ROW, STEPS = 1.2e-5, 28
 
 
 class LinearSettings(SignalSettings):
@@ -103,6 +106,10 @@ class Linear(Model):
         self._learn_errors(design, rows, origins, lambda part: apart[fold_of[part.origin[0]]])
         return learned
 
+    def seconds(self, n_series: int, epochs: int | None = None) -> float | None:  # noqa: ARG002
+        """See `Model`."""
+        return min(n_series * self.settings.origins * STEPS, self.settings.max_rows) * SECONDS_A_ROW
+
     def _link(self, panel: Panel) -> bool:
         link = self.settings.link
         if link == "log" and panel.is_signed:
@@ -136,12 +143,13 @@ class Linear(Model):
         n_folds = max(fold_of.values()) + 1
         self.coefficients = np.zeros(len(design.names))
         strength = STRENGTHS[DEFAULT_STRENGTH - 1]
+        prior = PRIOR_PATHS * design.signals.panel.horizon
         iterations = self.settings.iterations if self.is_log else 1
         few = rows[::16] if len(rows) >= 16 * 256 else rows
         for iteration in range(iterations):
             is_last = iteration == iterations - 1
             near = rows if iteration >= iterations - 2 else few
-            sums = NormalEquations(len(design.names), n_folds if is_last else 1)
+            sums = NormalEquations(len(design.names), n_folds if is_last else 1, prior)
             for part in design.chunks(near, origins):
                 self._add(sums, part, fold_of[part.origin[0]] if is_last else 0)
             if not is_last:

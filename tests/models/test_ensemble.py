@@ -153,3 +153,13 @@ def test_a_stopped_training_goes_on_in_the_member_it_was_in(whole, tmp_path):
     assert "cnn loss" not in {record.metric_name for record in seen if record.split != "train"}
     expected = whole[0].predict(cut).quantiles
     np.testing.assert_array_equal(model.predict(cut).quantiles, expected)
+
+
+def test_its_time_is_that_of_its_members():
+    lstm, linear = (make_model(name, {}).seconds(1000, 3) for name in ("lstm", "linear"))
+    assert lstm and linear
+    assert make_model("ensemble", {}).seconds(1000, 3) == pytest.approx(lstm + linear)
+    # whatever the series, no more rows than `max_rows` are learned from
+    assert make_model("linear", {}).seconds(10**9) < 100
+    of_unknown = {"members": ["lstm", "lstm_stacked"]}
+    assert make_model("ensemble", of_unknown).seconds(1000) is None

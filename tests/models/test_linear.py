@@ -148,7 +148,7 @@ def test_sums_of_chunks_solve_as_all_rows_at_once():
     np.testing.assert_allclose(sums.solve(0.0), direct(np.arange(300)), atol=1e-6)
     np.testing.assert_allclose(sums.solve(0.0, without=1), direct(np.r_[:100, 200:300]), atol=1e-6)
     assert sums.solve(0.0)[5] == 0  # a column that does not vary
-    assert sums.rows_added == 300
+    assert sums.n_rows.sum() == 300
     # alone, a coefficient is divided by 1 + strength, whatever its unit
     for unit in (1.0, 1000.0):
         alone = NormalEquations(2)
@@ -203,3 +203,16 @@ def test_short_history(n_periods, signed):
     model, cut = Linear(), panel.at(panel.cutoff)
     model.fit(cut, None)
     check_forecast(model.predict(cut), panel, len(model.run.quantiles))
+
+
+def test_of_few_rows_little_is_learned():
+    rng = np.random.default_rng(0)
+    found = {}
+    for n in (20, 20_000):
+        x = np.column_stack([np.ones(n), rng.normal(size=n)])
+        sums = NormalEquations(2, prior_rows=1000.0)
+        sums.add(x, x @ np.array([3.0, 2.0]), np.ones(n))
+        found[n] = sums.solve(0.0)
+    np.testing.assert_allclose(found[20_000], [3, 2 / 1.05], rtol=0.02)
+    assert abs(found[20][1]) < 0.1  # 2 / 51, and the level stays free
+    assert found[20][0] == pytest.approx(3, abs=0.6)
