@@ -29,6 +29,7 @@ import numpy as np
 from forecaster.held_out import volume_classes
 from forecaster.origins import actual_demand
 from forecaster.panel import Panel
+from forecaster.quantiles import Marginals
 
 if TYPE_CHECKING:
     from forecaster.models.base import Forecast
@@ -37,6 +38,8 @@ N_PATHS = 200
 SERIES_AT_ONCE = 1024
 SEASONS = 4  # that the seasonal mean behind a template's errors looks back
 MOST_CORRECTION = 2.0
+CLOSE = 0.02  # of its mean's total, that a series' draws may be away
+STEEPEST = 8.0
 
 OwnPaths = Callable[[Panel, np.ndarray, int], "np.ndarray | None"]
 
@@ -92,10 +95,7 @@ def sums(
         templates = past_errors(panel, rows, n_paths, rng)
         templates = persistent(templates, persistence[rows], rng)
         part = dataclasses.replace(forecast.marginals, values=forecast.marginals.values[rows])
-        values = part.at(strata(n_paths))
-        if not panel.is_signed:
-            wanted = location * forecast.mean[rows]
-            values = part.scaled(to_mean(values, wanted)).at(strata(n_paths))
+        values = draws(part, location * forecast.mean[rows], n_paths)
         paths = shuffled(values, templates)
         paths *= is_included[rows][..., None]
         for level, total in zip(panel.levels, totals, strict=True):
@@ -219,11 +219,45 @@ def _seasonal_mean(y: np.ndarray, season: int) -> np.ndarray:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def to_mean(values: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """(series, 1): what brings draws (series, horizon, paths) to the total of a model's mean."""
-    drawn = values.mean(axis=-1).sum(axis=1, keepdims=True)
-    total = mean.sum(axis=1, keepdims=True)
-    factor = np.where((drawn > 0) & (total > 0), total / np.maximum(drawn, 1e-9), 1.0)
+def draws(marginals: Marginals, mean: np.ndarray, n: int) -> np.ndarray:
+    """(series, horizon, n) values of each distribution, rising, brought to the total of a mean
+    (series, horizon); where demand may be negative, as they are.
+
+    Counts do not change by the factor that their distribution is scaled by: of an item that hardly
+    sells, a little less can be nothing at all and a little more three times as much. So the factor is corrected once, by how much the first
+    one brought (a secant step on logarithms).
+    """
+    values = marginals.at(strata(n))
+    if marginals.is_signed:
+        return values
+    drawn, wanted = _totals(values), mean.sum(axis=1, keepdims=True)
+    factor = _within_reach(_over(wanted, drawn))
+    values = marginals.scaled(factor).at(strata(n))
+    if not marginals.is_count:
+        return values
+    brought = _totals(values)
+    rows = np.flatnonzero(np.abs(brought - wanted)[:, 0] > CLOSE * wanted[:, 0])
+    if not len(rows):
+        return values
+    drawn, wanted, brought, factor = (x[rows] for x in (drawn, wanted, brought, factor))
+    moved, asked = np.log(_over(brought, drawn)), np.log(factor)
+    power = np.where(np.abs(asked) > CLOSE, moved / np.where(asked == 0, 1, asked), 1)
+    factor *= _over(wanted, brought) ** (1 / np.clip(power, 1, STEEPEST))
+    part = dataclasses.replace(marginals, values=marginals.values[rows])
+    values[rows] = part.scaled(_within_reach(factor)).at(strata(n))
+    return values
+
+
+def _totals(values: np.ndarray) -> np.ndarray:
+    return values.mean(axis=-1).sum(axis=1, keepdims=True)
+
+
+def _over(wanted: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """What brings one to the other, 1 where either is nothing."""
+    return np.where((drawn > 0) & (wanted > 0), wanted / np.maximum(drawn, 1e-9), 1.0)
+
+
+def _within_reach(factor: np.ndarray) -> np.ndarray:
     return np.clip(factor, 1 / MOST_CORRECTION, MOST_CORRECTION)
 
 
@@ -234,8 +268,7 @@ def _centre(total: np.ndarray, mean: np.ndarray, is_signed: bool) -> None:
     if is_signed:
         total += (mean - drawn)[..., None].astype(np.float32)
         return
-    factor = np.where(drawn > 0, mean / np.maximum(drawn, 1e-9), 1.0)
-    factor = np.clip(factor, 1 / MOST_CORRECTION, MOST_CORRECTION)
+    factor = _within_reach(np.where(drawn > 0, mean / np.maximum(drawn, 1e-9), 1.0))
     total *= factor[..., None].astype(np.float32)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from forecaster.calibration import Calibration
 from forecaster.held_out import VOLUME_CLASSES, HeldOut
 from forecaster.panel import Panel
-from forecaster.paths import past_errors, persistent, quantiles_of, shuffled, strata, to_mean
+from forecaster.paths import draws, past_errors, persistent, quantiles_of, shuffled
 from forecaster.seasonal import STEP_CLASSES
 
 SHARES = (0.0, 0.15, 0.3, 0.45, 0.6)  # correlations of the part that stays with a day's error
@@ -49,8 +49,7 @@ def learned_persistence(
             continue
         mean = calibration.location * found.mean[rows]
         part = dataclasses.replace(marginals, values=marginals.values[rows])
-        part = part.scaled(to_mean(part.at(strata(N_PATHS)), mean))
-        values = part.at(strata(N_PATHS))
+        values = draws(part, mean, N_PATHS)
         came = np.cumsum(np.where(np.isfinite(found.actual[rows]), found.actual[rows], mean), 1)
         size = np.maximum(np.cumsum(mean, axis=1), max(float(mean.mean()), 1e-9))
         templates = past_errors(cut, rows, N_PATHS, np.random.default_rng(seed))

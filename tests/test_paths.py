@@ -10,7 +10,7 @@ from forecaster.hierarchy import Level
 from forecaster.models.base import Forecast
 from forecaster.nodes import NodeShapes
 from forecaster.panel import Nodes
-from forecaster.paths import past_errors, quantiles_of, shuffled, strata, sums
+from forecaster.paths import draws, past_errors, quantiles_of, shuffled, strata, sums
 from forecaster.quantiles import LEVELS, Marginals
 from forecaster.reconciliation import Membership
 from tests.conftest import make_panel
@@ -205,3 +205,21 @@ def test_nodes_add_up_their_members_alone():
 
 def _noise(*shape: int) -> np.ndarray:
     return np.random.default_rng(3).random(shape)
+
+
+def test_draws_of_what_hardly_sells_have_the_mean_that_is_asked_for():
+    """Up to a stratum a day. Scaled by the factor alone, of y + U, the first would have 3.9 for
+    1.1."""
+    rate = np.array([0.02, 0.05, 0.2, 3.0])
+    rng = np.random.default_rng(0)
+    y = rng.poisson(rate[:, None], (4, 20_000)) + rng.random((4, 20_000))
+    values = np.quantile(y, GRID, axis=1).T[:, None].repeat(28, axis=1).astype(np.float32)
+    marginals = Marginals(GRID, values, is_count=True, is_signed=False)
+    drawn = marginals.at(strata(200)).mean(-1)
+    for factor in (0.7, 1.0, 1.3):
+        found = draws(marginals, factor * drawn, 200)
+        assert (found == found.round()).all()
+        assert (np.diff(found, axis=-1) >= 0).all()
+        np.testing.assert_allclose(
+            found.mean(-1).sum(1), factor * drawn.sum(1), rtol=0.02, atol=0.2
+        )
