@@ -224,8 +224,8 @@ def draws(marginals: Marginals, mean: np.ndarray, n: int) -> np.ndarray:
     (series, horizon); where demand may be negative, as they are.
 
     Counts do not change by the factor that their distribution is scaled by: of an item that hardly
-    sells, a little less can be nothing at all and a little more three times as much. So the factor is corrected once, by how much the first
-    one brought (a secant step on logarithms).
+    sells, a little less can be nothing at all and a little more three times as much. So the factor
+    is corrected once, by how much the first one brought (a secant step on logarithms).
     """
     values = marginals.at(strata(n))
     if marginals.is_signed:
