@@ -21,7 +21,7 @@ from forecaster import checkpoints
 from forecaster.config import Choice, Range
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.models.base import EpochRecord, Forecast, Learned, Model, Report, history_status
-from forecaster.origins import Origins, parts
+from forecaster.origins import Origins
 from forecaster.panel import Encoding, Panel
 from forecaster.signals import Signals, SignalSettings
 from forecaster.text import has_text
@@ -39,6 +39,7 @@ from forecaster.training import (
 
 SERIES_OF_A_GROUP = 30  # on average at least, or the groups' profiles are noise
 LONGEST_PATCH = 7
+MOST_WATCHED = 5000  # series whose loss tells when to stop
 STATE = ("length", "group", "has_text", "calibration", "learned_to", "loss")
 
 
@@ -201,8 +202,7 @@ class Forked(Model):
         trainer = self._trained_by(data)
         trainer.load(self.weights)
         means, quantiles, active = [], [], []
-        for rows in parts(panel.n_series):
-            found, at = trainer.ahead(data, rows, panel.n_periods)
+        for _, found, at in trainer.ahead(data, np.arange(panel.n_series), panel.n_periods):
             means.append(found.mean[:, 0] * at.scale)
             quantiles.append(found.quantiles[:, 0] * at.scale[..., None])
             active.append(at.active[:, 0] > 0)
@@ -326,17 +326,17 @@ class Forked(Model):
         return [EpochRecord(**record) for record in values["history"]]
 
     def _validation_loss(self, trainer: Trainer, data: Origins, held_out: Panel | None) -> float:
-        """The training loss at the last origin, mean over series."""
+        """The training loss at the last origin, mean over the series watched."""
         assert held_out is not None
         end, loss = data.signals.panel.n_periods, 0.0
+        watched = watched_series(held_out)
         rng = np.random.default_rng(self.run.seed)  # the same jitter in every epoch
-        for rows in parts(data.signals.panel.n_series):
-            found, at = trainer.ahead(data, rows, end)
+        for rows, found, at in trainer.ahead(data, watched, end):
             y, known = data.ahead(rows, held_out, end)
             y = np.where(known, y / at.scale[..., None], 0).astype(np.float32)
             jittered, known = data.jittered(y, at, rng), known.astype(np.float32)
             value = trainer.objective(y, jittered, found.until(y.shape[-1]), known, at)
-            loss += float(value) * len(rows) / held_out.n_series
+            loss += float(value) * len(rows) / len(watched)
         return loss
 
     def _calibrated(self, trainer: Trainer, data: Origins) -> float:
@@ -346,9 +346,9 @@ class Forked(Model):
         first = max(end - horizon - 2 * signals.span, signals.context)
         origins = np.linspace(first, end - horizon // 2, s.calibration_origins).astype(int)
         sold = forecast = 0.0
+        everything = np.arange(signals.panel.n_series)
         for origin in np.unique(origins[(origins > 0) & (origins < end)]):
-            for rows in parts(data.signals.panel.n_series):
-                found, at = trainer.ahead(data, rows, int(origin))
+            for rows, found, at in trainer.ahead(data, everything, int(origin)):
                 y, known = data.ahead(rows, signals.panel, int(origin))
                 mean = found.mean * at.scale[..., None]
                 sold += float(y[known].sum())
@@ -356,6 +356,11 @@ class Forked(Model):
         if sold <= 0 or forecast <= 0:
             return 1.0
         return float(np.clip(sold / forecast, 1 / s.calibration_limit, s.calibration_limit))
+
+
+def watched_series(panel: Panel) -> np.ndarray:
+    """Rows whose loss is watched: all, or so many that it is known as well, evenly over them."""
+    return np.arange(0, panel.n_series, -(-panel.n_series // MOST_WATCHED))
 
 
 def _knows_the_year(signals: Signals) -> bool:

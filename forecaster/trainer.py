@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,8 +11,9 @@ import numpy as np
 
 from forecaster.backend import load_tensorflow
 from forecaster.errors import BAD_INPUT, ForecastError
+from forecaster.origins import parts
 from forecaster.panel import Panel
-from forecaster.training import assign, values_of
+from forecaster.training import Ahead, assign, values_of
 
 if TYPE_CHECKING:
     from forecaster.losses import AtOrigin, Objective
@@ -140,11 +141,18 @@ class Trainer:
 
         return step
 
-    def ahead(self, data: Origins, rows: np.ndarray, origin: int) -> tuple[Any, AtOrigin]:
-        """What the network says at one origin, in units of the scale, and what is known there."""
-        inputs, at, base = data.inputs(rows, np.array([origin]))
-        found = self.predicted(self.infer(inputs), at, base)
-        return found.as_numpy(), at
+    def ahead(
+        self, data: Origins, rows: np.ndarray, origin: int
+    ) -> Iterator[tuple[np.ndarray, Any, AtOrigin]]:
+        """What the network says of series at one origin, in units of the scale, and what is known
+        there, a part of `rows` after the other. The next part's inputs are made meanwhile."""
+        groups = [rows[part] for part in parts(len(rows))]
+        inputs = (data.inputs(group, np.array([origin])) for group in groups)
+        with Ahead(lambda: next(inputs, None)) as ready:
+            for group in groups:
+                network_inputs, at, base = ready.take()
+                found = self.predicted(self.infer(network_inputs), at, base)
+                yield group, found.as_numpy(), at
 
 
 def _any_number(tensor: Any) -> Any:

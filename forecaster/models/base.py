@@ -184,8 +184,17 @@ class Model(ABC):
             self.encoding = early.encoding
             learned = self.learn(early, panel, None, report)
             history, epochs = learned.history, learned.best_epoch
-            validation = self.predict(early)
-            found = held_out_forecasts(panel, early, lambda cut: self.distribution(cut)[::2])
+            statuses: list[np.ndarray] = []
+
+            def ahead(cut: Panel) -> tuple[np.ndarray, Marginals]:
+                mean, status, marginals = self.distribution(cut)
+                statuses.append(status)
+                return mean, marginals
+
+            found = held_out_forecasts(panel, early, ahead)
+            first = found[0]
+            quantiles = first.marginals.at(np.array(self.run.quantiles))
+            validation = Forecast(first.mean, quantiles, statuses[0], first.marginals)
         self.encoding = panel.encoding
         refitted = self.learn(panel, None, epochs, report)
         agreed = found

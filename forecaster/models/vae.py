@@ -18,7 +18,7 @@ from pydantic import Field
 
 from forecaster.backend import load_tensorflow
 from forecaster.config import Choice, Range
-from forecaster.forked import Forked, NetworkSettings
+from forecaster.forked import Forked, NetworkSettings, watched_series
 from forecaster.likelihoods import LIKELIHOODS, mean_given
 from forecaster.models.base import Forecast, history_status
 from forecaster.origins import Origins, parts
@@ -100,8 +100,7 @@ class VAE(Forked):
         trainer = self._trained_by(data)
         trainer.load(self.weights)
         pieces = []
-        for part in parts(len(rows)):
-            found, at = trainer.ahead(data, rows[part], data.signals.panel.n_periods)
+        for _, found, at in trainer.ahead(data, rows, data.signals.panel.n_periods):
             values = (found.mean, found.raw, found.loading, at.scale[..., None])
             pieces.append((*(value[:, 0] for value in values), at.active[:, 0] > 0))
         return Distribution(*(np.concatenate(group) for group in zip(*pieces, strict=True)))
@@ -133,7 +132,10 @@ class VAE(Forked):
         """Minus the evidence lower bound of the paths at the last origin, per period."""
         assert held_out is not None
         rng = np.random.default_rng(self.run.seed)  # the same draws in every epoch
-        found = [trainer.bound(data, rows, held_out, rng) for rows in parts(held_out.n_series)]
+        watched = watched_series(held_out)
+        found = [
+            trainer.bound(data, watched[part], held_out, rng) for part in parts(len(watched))
+        ]
         return -sum(bound for bound, _ in found) / max(sum(n for _, n in found), 1.0)
 
 
