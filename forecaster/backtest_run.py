@@ -37,11 +37,11 @@ def backtest_panel(
             f"{settings.horizon} before one, or `cutoffs` in the var `panels` are outside it"
         )
         return Outcome("backtest", name, model.name, "", "skipped", notes=(why,))
-    if loaded:
-        loaded[0] = work.with_nodes(warehouse, loaded[0], model)
+    if loaded and work.is_enough(loaded[0], model):
+        panel = work.with_nodes(warehouse, loaded[0], model)
     else:
-        loaded.append(work.read(warehouse, settings, model))
-    panel = loaded[0]
+        panel = work.read(warehouse, settings, model)
+    loaded[:] = [panel]
     with recorded(warehouse, "backtest", name, model, prints) as run:
         tables, history = [], []
         title = f"Backtesting {model.name} on {name}"

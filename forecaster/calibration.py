@@ -32,7 +32,7 @@ PRIOR_PITS = 100.0  # weight of the pooled map, in effective observations
 PRIOR_HORIZONS = 0.2  # weight of no shift at all, in horizons held out
 MOST_PITS = 200_000  # of one class that are looked at
 MOST_MOVED = 1.5  # times its forecast
-MOST_COMPARED = 4000  # series on which the two distributions are compared
+MOST_COMPARED = 2000  # series on which the two distributions are compared
 UNIFORM = np.array(LEVELS)
 
 

@@ -55,12 +55,22 @@ def fingerprint(warehouse: Warehouse, panel_name: str) -> str:
 
 
 def read_panel(
-    warehouse: Warehouse, settings: PanelSettings, encoding: Encoding | None = None
+    warehouse: Warehouse,
+    settings: PanelSettings,
+    encoding: Encoding | None = None,
+    with_derived: bool = True,
 ) -> Panel:
-    """A panel's arrays, of the catalogue's active features or of those in `encoding`."""
+    """A panel's arrays, of the catalogue's active features or of those in `encoding`.
+
+    The past features that come from the target alone are two thirds of a panel; a model that makes
+    its own of the target is read a panel without them.
+    """
     panel_name = settings.panel_name
     roles = _roles(warehouse, panel_name)
+    derived = _derived(warehouse, panel_name)
     past = tuple(encoding.past) if encoding else roles.get("past", ())
+    if not with_derived:
+        past = tuple(name for name in past if name not in derived)
     future = tuple(encoding.future) if encoding else roles.get("known_future", ())
     if settings.last_period is None:
         raise _no_history(panel_name)
@@ -105,7 +115,7 @@ def read_panel(
         past_names=past,
         future_names=future,
         scaling=scaling,
-        derived=_derived(warehouse, panel_name),
+        derived=derived,
         summaries=_summaries(warehouse, panel_name),
         levels=read_levels(warehouse, panel_name, ids),
         holidays=read_holidays(warehouse, panel_name, ids, int(index[0])),
@@ -135,7 +145,7 @@ def _roles(warehouse: Warehouse, panel_name: str) -> dict[str, tuple[str, ...]]:
 def _derived(warehouse: Warehouse, panel_name: str) -> frozenset[str]:
     rows = warehouse.rows(
         "select feature_name from {feature_catalog} where panel_name = $panel "
-        "and input_name = 'target' and role = 'past'",
+        "and input_name = 'target' and role = 'past' and is_active",
         panel=panel_name,
     )
     return frozenset(row["feature_name"] for row in rows)

@@ -29,6 +29,7 @@ from forecaster.trainer import Trainer, chosen_loss
 from forecaster.training import (
     REFIT_SHARE,
     Ahead,
+    Schedule,
     WeightAverage,
     assign,
     run_epochs,
@@ -47,8 +48,10 @@ class NetworkSettings(SignalSettings):
     """What shapes and trains a network, whatever its encoder and its loss.
 
     An epoch is one pass over all series, each with `origins` random origins in one random window,
-    but at least `steps_per_epoch` batches and at most `most_steps`. A batch holds at most half of
-    the series. `group` names the static feature whose series share a profile and a trend; by
+    but at least `steps_per_epoch` batches and at most `most_steps`. Where that is not enough for
+    all series, each has half as many origins: those of another series teach more. A batch holds at
+    most half of the series. Training stops after `patience` epochs without a better loss; an epoch
+    of more than `steps_per_epoch` batches counts as several. `group` names the static feature whose series share a profile and a trend; by
     default the coarsest with enough series in each group, or all series are one. The encoder reads
     `patch` periods as one, by default a season of up to 7. `mixed_precision` is for a GPU and does
     nothing elsewhere.
@@ -101,6 +104,7 @@ class Forked(Model):
 
     Settings: ClassVar[type[NetworkSettings]] = ForkedSettings
     begins_from_others = True
+    reads_derived = False
 
     def __init__(self, settings: Any = None, run: Any = None) -> None:
         super().__init__(settings, run)
@@ -144,7 +148,7 @@ class Forked(Model):
         self.length = data.length
         started = np.flatnonzero(np.isfinite(data.signals.y).any(axis=1))
         started = started if len(started) else np.arange(panel.n_series)
-        size, steps = self._batches(len(started))
+        plan = self._schedule(len(started))
         trainer = self._trained_by(data)
         first = self._first_weights(held_out is not None)
         if first is None and held_out is None and epochs is not None and self._goes_on(panel):
@@ -155,7 +159,7 @@ class Forked(Model):
         file = self._checkpoint(held_out is not None)
         history = self._resumed(file, trainer, average, best)
         done = max((record.epoch for record in history), default=0)
-        ready = data.batches(started, steps, size, s.origins, self.run.seed, done + 1)
+        ready = data.batches(started, plan, self.run.seed, done + 1)
 
         def step() -> Any:
             loss = trainer.step(*batches.take())
@@ -179,11 +183,11 @@ class Forked(Model):
         with Ahead(lambda: next(ready)) as batches:
             learned = run_epochs(
                 step,
-                steps,
+                plan.steps,
                 epochs or s.epochs,
                 report,
                 validate if held_out is not None else None,
-                s.patience,
+                plan.patience,
                 keep,
                 history,
                 end_epoch,
@@ -250,14 +254,16 @@ class Forked(Model):
 
     def seconds(self, n_series: int, epochs: int | None = None) -> float | None:
         """See `Model`."""
-        return seconds_of_fit(self.settings, n_series, *self._batches(n_series), epochs)
+        return seconds_of_fit(self.settings, n_series, self._schedule(n_series), epochs)
 
-    def _batches(self, n_series: int) -> tuple[int, int]:
-        """Series in a batch, and steps in an epoch, where so many series are learned from."""
+    def _schedule(self, n_series: int) -> Schedule:
+        """How so many series are learned from."""
         s = self.settings
         size = min(s.batch_series, -(-n_series // 2))
         whole = max(s.steps_per_epoch, -(-n_series // size))
-        return size, min(whole, max(s.most_steps, s.steps_per_epoch))
+        steps = min(whole, max(s.most_steps, s.steps_per_epoch))
+        origins = s.origins if steps == whole else -(-s.origins // 2)
+        return Schedule(size, steps, origins, max(s.patience * s.steps_per_epoch // steps, 1))
 
     def _data(self, panel: Panel) -> Origins:
         season = panel.season_length

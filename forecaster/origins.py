@@ -15,6 +15,7 @@ from forecaster.text import text_codes
 
 if TYPE_CHECKING:
     from forecaster.losses import AtOrigin
+    from forecaster.training import Schedule
 
 SERIES_AT_ONCE = 1024
 
@@ -98,7 +99,7 @@ class Origins:
         return y, np.isfinite(y) & begun[:, None, None]
 
     def batches(
-        self, rows: np.ndarray, steps: int, size: int, n_origins: int, seed: int, first: int = 1
+        self, rows: np.ndarray, plan: Schedule, seed: int, first: int = 1
     ) -> Iterator[tuple[Any, ...]]:
         """Every epoch from `first` on all rows in another order, repeated to fill its batches.
 
@@ -106,8 +107,8 @@ class Origins:
         """
         for epoch in count(first):
             rng = np.random.default_rng([seed, epoch])
-            for part in np.resize(rng.permutation(rows), (steps, size)):
-                yield self.batch(part, n_origins, rng)
+            for part in np.resize(rng.permutation(rows), (plan.steps, plan.size)):
+                yield self.batch(part, plan.origins, rng)
 
 
 def parts(n: int) -> list[np.ndarray]:

@@ -23,7 +23,7 @@ from forecaster.seasonal import STEP_CLASSES
 SHARES = (0.0, 0.15, 0.3, 0.45, 0.6)  # correlations of the part that stays with a day's error
 HELD_BACK = 0.5
 N_PATHS = 100
-MOST_SERIES = 1000  # of a class
+MOST_SERIES = 500  # of a class
 JUDGED = np.array((0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95))
 
 

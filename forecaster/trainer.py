@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,12 +14,13 @@ from forecaster.backend import load_tensorflow
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.origins import parts
 from forecaster.panel import Panel
-from forecaster.training import Ahead, assign, values_of
+from forecaster.training import assign, values_of
 
 if TYPE_CHECKING:
     from forecaster.losses import AtOrigin, Objective
     from forecaster.origins import Origins
 
+AT_A_TIME = 2  # parts: an LSTM's periods follow one another, so one part leaves cores idle
 COUNTED, NOT_NEGATIVE = ("negative_binomial",), ("tweedie", "negative_binomial")
 
 
@@ -145,14 +147,14 @@ class Trainer:
         self, data: Origins, rows: np.ndarray, origin: int
     ) -> Iterator[tuple[np.ndarray, Any, AtOrigin]]:
         """What the network says of series at one origin, in units of the scale, and what is known
-        there, a part of `rows` after the other. The next part's inputs are made meanwhile."""
-        groups = [rows[part] for part in parts(len(rows))]
-        inputs = (data.inputs(group, np.array([origin])) for group in groups)
-        with Ahead(lambda: next(inputs, None)) as ready:
-            for group in groups:
-                network_inputs, at, base = ready.take()
-                found = self.predicted(self.infer(network_inputs), at, base)
-                yield group, found.as_numpy(), at
+        there, a part of `rows` after the other, of which several are made at a time."""
+
+        def of(group: np.ndarray) -> tuple[np.ndarray, Any, AtOrigin]:
+            inputs, at, base = data.inputs(group, np.array([origin]))
+            return group, self.predicted(self.infer(inputs), at, base).as_numpy(), at
+
+        with ThreadPoolExecutor(AT_A_TIME) as pool:
+            yield from pool.map(of, [rows[part] for part in parts(len(rows))])
 
 
 def _any_number(tensor: Any) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -14,27 +15,39 @@ from forecaster.backend import load_tensorflow
 from forecaster.errors import ForecastError
 from forecaster.models.base import EpochRecord, Learned, Report
 
+LEAST_GAIN = 0.002  # of the loss: an epoch that brings less is none that training waits for
 REFIT_SHARE = 3  # of the epochs that were best, the part that learns the last horizon too
 
 # Of one core (x86-64, 2026), what a series takes with 64 units in a step of training with 24
-# patches and 8 origins, and in a pass that only forecasts; and such passes beside those of its
-# epochs and calibrations.
-SECONDS_A_STEP, SECONDS_A_PASS = 3.5e-4, 1.7e-4
+# patches, and with each origin more, and in a pass that only forecasts; and such passes beside
+# those of its epochs and calibrations.
+SECONDS_A_STEP, SECONDS_AN_ORIGIN, SECONDS_A_PASS = 1.1e-4, 3e-5, 7e-5
 PASSES_AT_THE_END = 6
 
 
+class Schedule(NamedTuple):
+    """How a network learns: series in a batch, batches in an epoch, origins of a series in a batch,
+    and epochs without a better loss after which it stops."""
+
+    size: int
+    steps: int
+    origins: int
+    patience: int
+
+
 def seconds_of_fit(
-    settings: Any, n_series: int, size: int, steps: int, epochs: int | None = None
+    settings: Any, n_series: int, plan: Schedule, epochs: int | None = None
 ) -> float:
-    """Processor seconds of a fit and its refit with batches of `size` series, `steps` an epoch.
+    """Processor seconds of a fit and its refit.
 
     They go with what passes through the network, forth and back in a step, forth in all that judges
     and calibrates it; not with the panel's periods, of which a window is read at a time.
     """
     epochs = epochs or settings.epochs
-    trained = (epochs + -(-epochs // REFIT_SHARE)) * steps * size
-    passed = (epochs + 2 * settings.calibration_origins + PASSES_AT_THE_END) * n_series
-    return settings.units / 64 * (trained * SECONDS_A_STEP + passed * SECONDS_A_PASS)
+    trained = (epochs + -(-epochs // REFIT_SHARE)) * plan.steps * plan.size
+    passed = (2 * settings.calibration_origins + PASSES_AT_THE_END) * n_series
+    step = SECONDS_A_STEP + plan.origins * SECONDS_AN_ORIGIN
+    return settings.units / 64 * (trained * step + passed * SECONDS_A_PASS)
 
 
 def seed_everything(seed: int) -> np.random.Generator:
@@ -60,18 +73,18 @@ def run_epochs(
 ) -> Learned:
     """`epochs` of `steps` calls of `step`, which returns the loss of one batch.
 
-    With `validate`, stop after `patience` epochs without a better loss; `keep` is called after each
+    With `validate`, stop after `patience` epochs without a loss that is better by `LEAST_GAIN`; `keep` is called after each
     epoch that was the best so far. A loss that is no number stops the run and says so. `end_epoch`
     gets the records so far; a training that was stopped goes on from the `history` it had then.
     """
     records = list(history)
-    best, best_epoch = np.inf, 0
+    watched = Watched()
     for record in records:
-        if record.split == "validation" and record.metric_value < best:
-            best, best_epoch = record.metric_value, record.epoch
+        if record.split == "validation":
+            watched.saw(record.metric_value, record.epoch)
     done = max((record.epoch for record in records), default=0)
     for epoch in range(done + 1, epochs + 1):
-        if validate is not None and epoch - 1 - best_epoch >= patience:
+        if validate is not None and epoch - 1 - watched.gained >= patience:
             break
         begun = time.monotonic()
         losses = {"train": float(np.mean([float(step()) for _ in range(steps)]))}
@@ -86,11 +99,29 @@ def run_epochs(
                 )
             records.append(EpochRecord(epoch, split, "loss", value, seconds))
             report(records[-1])
-        if validate is not None and losses["validation"] < best:
-            best, best_epoch = losses["validation"], epoch
+        if validate is not None and watched.saw(losses["validation"], epoch):
             keep()
         end_epoch(records)
-    return Learned(records, best_epoch or epochs)
+    return Learned(records, watched.best_epoch or epochs)
+
+
+@dataclasses.dataclass
+class Watched:
+    """The best loss and its epoch, and the last epoch that brought a gain worth waiting for."""
+
+    best: float = np.inf
+    best_epoch: int = 0
+    mark: float = np.inf
+    gained: int = 0
+
+    def saw(self, loss: float, epoch: int) -> bool:
+        """Take in an epoch's loss; whether it is the best so far."""
+        if self.mark - loss > LEAST_GAIN * abs(loss):
+            self.mark, self.gained = loss, epoch
+        if loss >= self.best:
+            return False
+        self.best, self.best_epoch = loss, epoch
+        return True
 
 
 class Ahead:

@@ -49,9 +49,13 @@ def refreshed(project: Project, outcomes: list[Outcome]) -> list[Outcome]:
 def read(warehouse: Warehouse, settings: PanelSettings, model: Model) -> Panel:
     """What the model needs of a panel, with its scales where it is trained."""
     with warehouse.project.progress.task(f"Reading {settings.panel_name}"):
-        return with_nodes(
-            warehouse, features.read_panel(warehouse, settings, model.encoding), model
-        )
+        panel = features.read_panel(warehouse, settings, model.encoding, model.reads_derived)
+        return with_nodes(warehouse, panel, model)
+
+
+def is_enough(panel: Panel, model: Model) -> bool:
+    """Whether a panel that was read for another model has what this one needs."""
+    return not model.reads_derived or panel.derived <= set(panel.past_names)
 
 
 def with_nodes(warehouse: Warehouse, panel: Panel, model: Model) -> Panel:

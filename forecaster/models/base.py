@@ -24,6 +24,7 @@ from forecaster.seasonal import seasonal_forecast
 
 OK, SHORT_HISTORY, COLD_START, FALLBACK = "ok", "short_history", "cold_start", "fallback"
 FALLBACK_SEASONS = 4
+MOST_CALIBRATED = 10_000  # series that distributions are calibrated on, evenly over all
 MADE_FOR = ("frequency", "season_length", "is_signed", "horizon")
 
 
@@ -96,6 +97,7 @@ class Model(ABC):
 
     Settings: ClassVar[type[ModelSettings]] = ModelSettings
     begins_from_others: ClassVar[bool] = False  # whether it heeds a `source`
+    reads_derived = True  # whether it needs features that come from the target alone
     is_reconciled: ClassVar[bool] = True  # where the panel has nodes; a baseline stays as it is
 
     def __init__(self, settings: Any = None, run: RunSettings | None = None) -> None:
@@ -202,7 +204,9 @@ class Model(ABC):
             self.nodes, agreed = NodeForecaster.fitted(self, panel, found)
         if validation_cutoff is not None and found:
             n_horizons = (panel.n_periods - found[0].origin) / panel.horizon
-            self.conformal = Calibration.learned(agreed, n_horizons, self.run.seed)
+            rows = np.arange(0, panel.n_series, -(-panel.n_series // MOST_CALIBRATED))
+            some = [one.of_series(rows) for one in agreed]
+            self.conformal = Calibration.learned(some, n_horizons, self.run.seed)
             if self.conformal.n_obs.any():
                 stays = learned_persistence(early, agreed[0], self.conformal, self.run.seed)
                 self.conformal = dataclasses.replace(self.conformal, persistence=stays)

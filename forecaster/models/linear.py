@@ -67,6 +67,7 @@ class Linear(Model):
     """See the module and `LinearSettings`."""
 
     Settings = LinearSettings
+    reads_derived = False
 
     def __init__(self, settings: Any = None, run: Any = None) -> None:
         super().__init__(settings, run)

@@ -51,6 +51,7 @@ class LinearLocal(Model):
     """See the module and `LinearLocalSettings`. A series that was not there yet has its base."""
 
     Settings = LinearLocalSettings
+    reads_derived = False
 
     def __init__(self, settings: Any = None, run: Any = None) -> None:
         super().__init__(settings, run)

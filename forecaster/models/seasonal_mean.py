@@ -30,6 +30,7 @@ class SeasonalMean(Model):
     """
 
     Settings: ClassVar[type[ModelSettings]] = SeasonalMeanSettings
+    reads_derived = False
     is_reconciled = False
 
     @property
