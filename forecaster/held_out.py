@@ -15,6 +15,7 @@ from forecaster.seasonal import STEP_CLASSES, step_classes
 
 VOLUME_CLASSES = ("A", "B", "C")
 VOLUME_SHARES = (0.8, 0.95)  # of revenue, cumulated from the largest: as in table `segments`
+MOST_FORECASTS = 80_000  # of a horizon held out, if there are more series than a quarter of that
 LONG_WINDOW = {"day": 91, "week": 26, "month": 12}
 
 Distribution = Callable[[Panel], tuple[np.ndarray, Marginals]]
@@ -72,8 +73,9 @@ class HeldOut:
 
 def held_out_forecasts(panel: Panel, early: Panel, distribution: Distribution) -> list[HeldOut]:
     """Forecasts from origins of `panel` at or after the end of `early`, up to which the model
-    behind `distribution` has learned."""
-    step = max(panel.horizon // STEP_CLASSES, 1)
+    behind `distribution` has learned. Many series say as much from fewer origins."""
+    n_origins = int(np.clip(MOST_FORECASTS // max(panel.n_series, 1), 1, STEP_CLASSES))
+    step = max(panel.horizon // n_origins, 1)
     result = []
     for origin in range(early.n_periods, panel.n_periods, step):
         cut = panel.at(panel.ds[origin - 1], early.encoding)

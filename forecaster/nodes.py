@@ -77,6 +77,9 @@ class NodeForecaster:
         result = cls(model, weights)
         if not weights.is_used:
             return result, list(found)
+        # nodes have a longer past, so that their origins are counted from another period
+        since_first = {ahead.origin - of_nodes[0].origin: ahead for ahead in of_nodes}
+        of_nodes = [since_first[one.origin - first] for one in found]
         agreed = [
             dataclasses.replace(one, **result._in_line(panel.nodes, one, ahead.mean))
             for one, ahead in zip(found, of_nodes, strict=True)
