@@ -58,6 +58,7 @@ def read_panel(
     warehouse: Warehouse,
     settings: PanelSettings,
     encoding: Encoding | None = None,
+    *,
     with_derived: bool = True,
 ) -> Panel:
     """A panel's arrays, of the catalogue's active features or of those in `encoding`.

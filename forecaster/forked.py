@@ -27,6 +27,7 @@ from forecaster.signals import Signals, SignalSettings
 from forecaster.text import has_text
 from forecaster.trainer import Trainer, chosen_loss
 from forecaster.training import (
+    MOST_WATCHED,
     REFIT_SHARE,
     Ahead,
     Schedule,
@@ -40,7 +41,6 @@ from forecaster.training import (
 
 SERIES_OF_A_GROUP = 30  # on average at least, or the groups' profiles are noise
 LONGEST_PATCH = 7
-MOST_WATCHED = 5000  # series whose loss tells when to stop
 STATE = ("length", "group", "has_text", "calibration", "learned_to", "loss")
 
 
@@ -51,10 +51,10 @@ class NetworkSettings(SignalSettings):
     but at least `steps_per_epoch` batches and at most `most_steps`. Where that is not enough for
     all series, each has half as many origins: those of another series teach more. A batch holds at
     most half of the series. Training stops after `patience` epochs without a better loss; an epoch
-    of more than `steps_per_epoch` batches counts as several. `group` names the static feature whose series share a profile and a trend; by
-    default the coarsest with enough series in each group, or all series are one. The encoder reads
-    `patch` periods as one, by default a season of up to 7. `mixed_precision` is for a GPU and does
-    nothing elsewhere.
+    of more than `steps_per_epoch` batches counts as several. `group` names the static feature whose
+    series share a profile and a trend; by default the coarsest with enough series in each group, or
+    all series are one. The encoder reads `patch` periods as one, by default a season of up to 7.
+    `mixed_precision` is for a GPU and does nothing elsewhere.
     """
 
     search: ClassVar[Mapping[str, Range | Choice]] = {

@@ -15,13 +15,14 @@ from forecaster.backend import load_tensorflow
 from forecaster.errors import ForecastError
 from forecaster.models.base import EpochRecord, Learned, Report
 
+MOST_WATCHED = 5000  # series whose loss tells when to stop
 LEAST_GAIN = 0.002  # of the loss: an epoch that brings less is none that training waits for
 REFIT_SHARE = 3  # of the epochs that were best, the part that learns the last horizon too
 
 # Of one core (x86-64, 2026), what a series takes with 64 units in a step of training with 24
 # patches, and with each origin more, and in a pass that only forecasts; and such passes beside
 # those of its epochs and calibrations.
-SECONDS_A_STEP, SECONDS_AN_ORIGIN, SECONDS_A_PASS = 1.1e-4, 3e-5, 7e-5
+SECONDS_A_STEP, SECONDS_AN_ORIGIN, SECONDS_A_PASS = 1.1e-4, 3e-5, 8e-5
 PASSES_AT_THE_END = 6
 
 
@@ -45,7 +46,8 @@ def seconds_of_fit(
     """
     epochs = epochs or settings.epochs
     trained = (epochs + -(-epochs // REFIT_SHARE)) * plan.steps * plan.size
-    passed = (2 * settings.calibration_origins + PASSES_AT_THE_END) * n_series
+    passed = epochs * min(n_series, MOST_WATCHED)
+    passed += (2 * settings.calibration_origins + PASSES_AT_THE_END) * n_series
     step = SECONDS_A_STEP + plan.origins * SECONDS_AN_ORIGIN
     return settings.units / 64 * (trained * step + passed * SECONDS_A_PASS)
 
@@ -73,9 +75,10 @@ def run_epochs(
 ) -> Learned:
     """`epochs` of `steps` calls of `step`, which returns the loss of one batch.
 
-    With `validate`, stop after `patience` epochs without a loss that is better by `LEAST_GAIN`; `keep` is called after each
-    epoch that was the best so far. A loss that is no number stops the run and says so. `end_epoch`
-    gets the records so far; a training that was stopped goes on from the `history` it had then.
+    With `validate`, stop after `patience` epochs without a loss that is better by `LEAST_GAIN`;
+    `keep` is called after each epoch that was the best so far. A loss that is no number stops the
+    run and says so. `end_epoch` gets the records so far; a training that was stopped goes on from
+    the `history` it had then.
     """
     records = list(history)
     watched = Watched()

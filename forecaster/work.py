@@ -49,7 +49,9 @@ def refreshed(project: Project, outcomes: list[Outcome]) -> list[Outcome]:
 def read(warehouse: Warehouse, settings: PanelSettings, model: Model) -> Panel:
     """What the model needs of a panel, with its scales where it is trained."""
     with warehouse.project.progress.task(f"Reading {settings.panel_name}"):
-        panel = features.read_panel(warehouse, settings, model.encoding, model.reads_derived)
+        panel = features.read_panel(
+            warehouse, settings, model.encoding, with_derived=model.reads_derived
+        )
         return with_nodes(warehouse, panel, model)
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from forecaster import features, panel_settings, run
 from forecaster.errors import ForecastError
+from forecaster.work import is_enough, make_model
 from tests.conftest import execute, make_panel
 
 
@@ -24,6 +25,21 @@ def test_the_panel_comes_back_as_it_was_written(warehouse):
     np.testing.assert_array_equal(panel.future_values[begun], expected.future_values[order][begun])
     assert list(panel.categories["category"]) == list(expected.categories["category"][order])
     assert panel.at(panel.cutoff).encoding.target == expected.scaling[expected.cutoff]["y"]
+
+
+def test_features_of_the_target_are_read_for_models_that_ask_for_them(warehouse):
+    settings = panel_settings.panels(warehouse)[0]
+    execute(
+        warehouse,
+        "update dev_features.feature_catalog set input_name = 'target' where feature_name = 'views'",
+    )
+    whole = features.read_panel(warehouse, settings)
+    part = features.read_panel(warehouse, settings, with_derived=False)
+    assert (whole.past_names, part.past_names) == (("views",), ())
+    np.testing.assert_array_equal(whole.future_values, part.future_values)
+    asking, other = make_model("lstm_stacked", {}), make_model("lstm", {})
+    assert [is_enough(whole, model) for model in (asking, other)] == [True, True]
+    assert [is_enough(part, model) for model in (asking, other)] == [False, True]
 
 
 def test_the_fingerprint_follows_the_features_not_their_order(warehouse):

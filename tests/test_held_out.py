@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from forecaster import held_out
 from forecaster.held_out import held_out_forecasts, known
 from forecaster.quantiles import LEVELS, Marginals
 from tests.conftest import make_panel
@@ -26,6 +27,15 @@ def test_each_origin_is_beside_what_came_after_it_up_to_the_cutoff():
         assert np.isnan(one.actual[0, : max(25 - one.origin, 0)]).all() or one.origin < 20
         assert np.isfinite(one.actual[-1]).any() == one.launched[-1] == (one.origin > 23)
     assert list(found[0].periods) == list(range(19, 26))
+
+
+def test_many_series_are_forecast_from_fewer_origins(monkeypatch):
+    panel = make_panel(n_periods=26)
+    early = panel.at(panel.ds[panel.n_periods - 1 - panel.horizon])
+    monkeypatch.setattr(held_out, "MOST_FORECASTS", 2 * panel.n_series)
+    assert [one.origin for one in held_out_forecasts(panel, early, zeros)] == [19, 22, 25]
+    monkeypatch.setattr(held_out, "MOST_FORECASTS", 1)
+    assert [one.origin for one in held_out_forecasts(panel, early, zeros)] == [19]
 
 
 def test_values_of_what_is_known_stay_together():

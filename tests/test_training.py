@@ -29,3 +29,10 @@ def test_divergence_stops_with_the_reason():
     with pytest.raises(ForecastError, match="diverged: the train loss of epoch 2") as error:
         run_epochs(lambda: next(losses), 1, 5, silent)
     assert "learning_rate" in error.value.remedy
+
+
+def test_an_epoch_that_brings_next_to_nothing_is_none_to_wait_for():
+    losses = iter([1.0, 0.9, 0.8999, 0.8998, 0.8997, 0.5])
+    learned = run_epochs(lambda: 1.0, 1, 6, lambda _: None, lambda: next(losses), patience=3)
+    assert [record.epoch for record in learned.history if record.split == "validation"][-1] == 5
+    assert learned.best_epoch == 5

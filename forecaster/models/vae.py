@@ -133,9 +133,7 @@ class VAE(Forked):
         assert held_out is not None
         rng = np.random.default_rng(self.run.seed)  # the same draws in every epoch
         watched = watched_series(held_out)
-        found = [
-            trainer.bound(data, watched[part], held_out, rng) for part in parts(len(watched))
-        ]
+        found = [trainer.bound(data, watched[part], held_out, rng) for part in parts(len(watched))]
         return -sum(bound for bound, _ in found) / max(sum(n for _, n in found), 1.0)
 
 

@@ -22,6 +22,13 @@ def small_lstm() -> LSTM:
     return LSTM(SMALL)
 
 
+def test_long_epochs_count_as_several_and_take_fewer_origins():
+    model = LSTM()
+    few, many = model._schedule(2000), model._schedule(30_490)
+    assert (few.steps, few.origins, few.patience) == (24, 8, 3)
+    assert (many.steps, many.origins, many.patience) == (60, 4, 1)
+
+
 def test_epochs_are_watched_and_a_loaded_model_forecasts_the_same(panel, tmp_path):
     model, cut = small_lstm(), panel.at(panel.cutoff)
     fit = model.fit(cut, panel.ds[panel.n_periods - 1 - panel.horizon])
