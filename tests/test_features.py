@@ -29,10 +29,8 @@ def test_the_panel_comes_back_as_it_was_written(warehouse):
 
 def test_features_of_the_target_are_read_for_models_that_ask_for_them(warehouse):
     settings = panel_settings.panels(warehouse)[0]
-    execute(
-        warehouse,
-        "update dev_features.feature_catalog set input_name = 'target' where feature_name = 'views'",
-    )
+    of_target = "set input_name = 'target' where feature_name = 'views'"
+    execute(warehouse, f"update dev_features.feature_catalog {of_target}")
     whole = features.read_panel(warehouse, settings)
     part = features.read_panel(warehouse, settings, with_derived=False)
     assert (whole.past_names, part.past_names) == (("views",), ())
