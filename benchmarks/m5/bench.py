@@ -1,9 +1,11 @@
 """Run what is missing, each peer and cutoff in a process of its own; score all; print the table.
 
-    python bench.py WORK_FOLDER [--peers NAME,NAME] [--cutoffs DAY,DAY]
+    python bench.py WORK_FOLDER [--peers NAME,NAME] [--cutoffs DAY,DAY] [--budgets]
 
 A forecast that is there is not made again, so that a stopped run goes on where it was. A peer that
-fails is reported and the others go on.
+fails is reported and the others go on. `NAME@25` is a peer with a budget of its own, 25 steps or
+trees; with `--budgets` the peers of `BUDGETS` are run at theirs, and what is printed is how many
+seconds each takes to become how accurate.
 """
 
 import argparse
@@ -28,40 +30,50 @@ BAR = "seasonal_naive"
 class Peer:
     """A peer of the table: its module in `peers`, its file in `environments`, its settings.
 
-    `builds_on` is the peer whose forecasts it reads, and whose costs count here too.
+    `builds_on` is the peer whose forecasts it reads, and whose costs count here too; `budget` the
+    setting that says how long it trains.
     """
 
     module: str
     environment: str = "trees"
     builds_on: str | None = None
+    budget: str | None = None
     settings: dict = field(default_factory=dict)
 
 
-def neural(model: str, steps: int) -> Peer:
-    return Peer("networks", "neural", settings={"model": model, "steps": steps})
+def neural(model: str, steps: int, **settings) -> Peer:
+    settings |= {"model": model, "steps": steps}
+    return Peer("networks", "neural", budget="steps", settings=settings)
 
 
 PEERS = {
     "seasonal_naive": Peer("seasonal_naive"),
     "seasonal_mean": Peer("seasonal_mean"),
-    "lightgbm_tweedie": Peer("lightgbm_tweedie"),
+    "lightgbm_tweedie": Peer("lightgbm_tweedie", budget="n_estimators"),
     "lightgbm_reconciled": Peer("lightgbm_reconciled", builds_on="lightgbm_tweedie"),
     "auto_ets": Peer("auto_ets", "stats"),
     "nf_lstm": neural("LSTM", 250),
-    "nf_nhits": neural("NHITS", 200),
-    "nf_deepar": neural("DeepAR", 100),
-    "nf_tft": neural("TFT", 40),
-    "gluonts_deepar": Peer("gluonts_deepar", "neural"),
+    "nf_nhits": neural("NHITS", 400, learning_rate=3e-3),
+    "nf_deepar": neural("DeepAR", 400, learning_rate=1e-2, series=64, windows=512),
+    "nf_tft": neural("TFT", 150, windows=128),
+    "gluonts_deepar": Peer("gluonts_deepar", "neural", budget="batches"),
 }
+BUDGETS = {"lightgbm_tweedie": [10, 25, 50, 200], "nf_lstm": [25, 50, 100, 500]}
+"""Beside the budgets that `PEERS` and `tuned` have."""
+BARS = ["seasonal_mean", "lightgbm_tweedie"]
+"""Whose accuracy is to be reached."""
+AT = "@"
 
 
 def settings(name: str, forecasts: Path, cutoff: str) -> dict:
-    peer = PEERS[name]
-    tuned = HERE / "tuned" / f"{name}.json"
+    base, _, budget = name.partition(AT)
+    peer = PEERS[base]
+    tuned = HERE / "tuned" / f"{base}.json"
     found = json.loads(tuned.read_text())["settings"] if tuned.exists() else {}
     if peer.builds_on:
         found["bottom"] = str(forecasts / peer.builds_on / f"{cutoff}.parquet")
-    return found | peer.settings
+    found |= peer.settings
+    return found | ({peer.budget: int(budget)} if budget else {})
 
 
 def run(name: str, cutoff: str, work: Path) -> None:
@@ -70,9 +82,10 @@ def run(name: str, cutoff: str, work: Path) -> None:
     if out.exists():
         return
     print(f"{name} at {cutoff} …", flush=True)
-    python = work / PEERS[name].environment / "bin" / "python"
+    peer = PEERS[name.partition(AT)[0]]
+    python = work / peer.environment / "bin" / "python"
     given = json.dumps(settings(name, work / "forecasts", cutoff))
-    arguments = [PEERS[name].module, cutoff, work / "inputs", out, given]
+    arguments = [peer.module, cutoff, work / "inputs", out, given]
     command = [python, "-W", "ignore", HERE / "worker.py", *arguments]
     if subprocess.run(command, check=False).returncode:
         print(f"{name} at {cutoff} failed: it is left out", file=sys.stderr)
@@ -125,20 +138,28 @@ def scored(work: Path, files: list[Path]) -> pd.DataFrame:
     return pd.DataFrame([json.loads(beside.read_text()) for beside in kept.values()])
 
 
-def table(work: Path) -> pd.DataFrame:
-    """One row per cutoff and model: scores, bias, costs, and by level the weighted RMSSE.
-
-    The mean is of the models that have all cutoffs.
-    """
-    rows = scored(work, sorted((work / "forecasts").glob("*/*.parquet")))
+def with_costs(work: Path, files: list[Path]) -> pd.DataFrame:
+    """One row a forecast: scores, bias, costs, and by level the weighted RMSSE."""
+    rows = scored(work, files)
     pairs = zip(rows["model_name"], rows["cutoff"], strict=True)
     cost = [costs(name, cutoff, work / "forecasts") for name, cutoff in pairs]
     place = list(rows.columns).index("relative_bias") + 1
     for offset, name in enumerate(COSTS):
         rows.insert(place + offset, name, [of[name] for of in cost])
+    return rows
+
+
+def table(work: Path, cutoffs: list[str]) -> pd.DataFrame:
+    """One row per cutoff and model, and the mean of the models that have all the cutoffs."""
+    files = [file for day in cutoffs for file in (work / "forecasts").glob(f"*/{day}.parquet")]
+    rows = with_costs(work, sorted(file for file in files if AT not in file.parent.name))
     bar = rows[rows["model_name"] == BAR].set_index("cutoff")["weighted_rmsse"]
     worse = rows["weighted_rmsse"] > rows["cutoff"].map(bar)
-    rows.insert(place + len(COSTS), "remark", worse.map({True: "not converged", False: ""}))
+    rows.insert(
+        list(rows.columns).index(COSTS[-1]) + 1,
+        "remark",
+        worse.map({True: "not converged", False: ""}),
+    )
     everywhere = rows.groupby("model_name").filter(lambda of: len(of) == rows["cutoff"].nunique())
     means = everywhere.groupby("model_name").mean(numeric_only=True).reset_index()
     rows = pd.concat([rows, means.assign(cutoff="mean", remark="")])
@@ -173,17 +194,75 @@ def page(rows: pd.DataFrame) -> str:
     return "\n".join(lines).replace(" (nan)", "")
 
 
+def budgets(work: Path, cutoffs: list[str]) -> pd.DataFrame:
+    """Means over the cutoffs: model, budget, weighted RMSSE, pinball and costs, by seconds.
+
+    Of the models that were run at several budgets, ours too; the budget of a name without one is
+    that of the table.
+    """
+    folders = sorted((work / "forecasts").glob(f"*{AT}*"))
+    names = sorted({folder.name.partition(AT)[0] for folder in folders})
+    parts = []
+    for folder in [work / "forecasts" / name for name in names] + folders:
+        files = [folder / f"{day}.parquet" for day in cutoffs]
+        if all(file.exists() for file in files):
+            of = with_costs(work, files).mean(numeric_only=True)
+            model, _, budget = folder.name.partition(AT)
+            kept = of[["weighted_rmsse", "pinball_of_levels", *COSTS]]
+            parts.append({"model": model, "budget": budget, **kept})
+    return pd.DataFrame(parts).sort_values(["model", "processor_seconds"])
+
+
+def reached(found: pd.DataFrame, bars: dict[str, float]) -> str:
+    """A table of the processor's seconds after which each model was first below each bar."""
+    titles = [f"{name} ({bar:.4f})" for name, bar in bars.items()]
+    lines = ["| model | " + " | ".join(titles) + " |", "|---" * (len(bars) + 1) + "|"]
+    for model, of in found.groupby("model"):
+        cells = []
+        for bar in bars.values():
+            seconds = of.loc[of["weighted_rmsse"] <= bar, "processor_seconds"]
+            cells.append(f"{seconds.min():.0f}" if len(seconds) else "not reached")
+        lines.append(f"| `{model}` | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("work", type=Path)
     parser.add_argument("--peers", default=",".join(PEERS))
     parser.add_argument("--cutoffs", default=CUTOFFS)
+    parser.add_argument("--budgets", action="store_true")
     arguments = parser.parse_args()
-    for cutoff in arguments.cutoffs.split(","):
-        for name in filter(None, arguments.peers.split(",")):
+    cutoffs, names = arguments.cutoffs.split(","), arguments.peers.split(",")
+    if arguments.budgets:
+        ladders = {name: of for name, of in BUDGETS.items() if name in names}
+        names = [BARS[0], *ladders]
+        names += [f"{name}{AT}{budget}" for name, of in ladders.items() for budget in of]
+    for cutoff in cutoffs:
+        for name in filter(None, names):
             run(name, cutoff, arguments.work)
-    found = table(arguments.work)
-    found.to_csv(arguments.work / "table.csv")
+    if arguments.budgets:
+        print_budgets(arguments.work, cutoffs)
+    else:
+        print_table(arguments.work, cutoffs)
+
+
+def print_budgets(work: Path, cutoffs: list[str]) -> None:
+    found = budgets(work, cutoffs)
+    found.to_csv(work / "budgets.csv", index=False)
+    bars = {}
+    for name in BARS:
+        files = [work / "forecasts" / name / f"{cutoff}.parquet" for cutoff in cutoffs]
+        bars[name] = scored(work, files)["weighted_rmsse"].mean()
+    print(f"\nM5, 28 days after {', '.join(cutoffs)}; {machine()}\n")
+    print(found.to_string(index=False, float_format="{:.4g}".format))
+    print("\nSeconds of the processor to the accuracy of\n")
+    print(reached(found, bars))
+
+
+def print_table(work: Path, cutoffs: list[str]) -> None:
+    found = table(work, cutoffs)
+    found.to_csv(work / "table.csv")
     print(f"\nM5, 28 days after each cutoff; {machine()}")
     print("weighted_rmsse is the mean of levels 1 to 9 and 12, which stand on the right\n")
     print(found.to_string(float_format="{:.4g}".format))

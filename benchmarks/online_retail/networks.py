@@ -15,19 +15,19 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 from neuralforecast import NeuralForecast, models
 from neuralforecast.losses.pytorch import MAE, DistributionLoss
 
 MODELS = {
     "nf_lstm": ("LSTM", {"encoder_hidden_size": 64, "encoder_n_layers": 1}),
-    "nf_nhits": ("NHITS", {"mlp_units": 3 * [[128, 128]]}),
+    "nf_nhits": ("NHITS", {"mlp_units": 3 * [[128, 128]], "dropout_prob_theta": 0.2,
+                           "learning_rate": 2e-3, "likelihood": "Poisson"}),
     "nf_deepar": ("DeepAR", {"lstm_hidden_size": 64, "lstm_n_layers": 1, "lstm_dropout": 0.0,
                              "trajectory_samples": 50, "valid_loss": MAE()}),
     "nf_tft": ("TFT", {"hidden_size": 16, "n_head": 2, "dropout": 0.0}),
 }  # fmt: skip
 INPUT = {"day": 56, "week": 26}
-STEPS = {"day": 150, "week": 200}
+STEPS = {"day": 300, "week": 600}
 WEEKDAY = ["sin_1", "cos_1", "sin_2", "cos_2"]
 
 
@@ -48,17 +48,18 @@ def forecast(name: str, history: pd.DataFrame, cutoff: pd.Timestamp, frame) -> p
     level = level[level > 0]
     known = history[history["unique_id"].isin(level.index)].copy()
     class_name, settings = MODELS[name]
+    settings = {"learning_rate": 5e-3, "likelihood": "NegativeBinomial", **settings}
     horizon = int(frame.horizon)
     model = getattr(models, class_name)(
         h=horizon,
         input_size=INPUT[frame.frequency],
         futr_exog_list=WEEKDAY if frame.frequency == "day" else None,
         stat_exog_list=["log_level"],
-        loss=DistributionLoss("NegativeBinomial", num_samples=500, validate_args=False),
+        loss=DistributionLoss(settings.pop("likelihood"), num_samples=500, validate_args=False),
         max_steps=STEPS[frame.frequency],
-        learning_rate=5e-3,
-        num_lr_decays=3,
-        batch_size=256,
+        num_lr_decays=8,
+        batch_size=32,
+        valid_batch_size=256,
         windows_batch_size=256,
         inference_windows_batch_size=2048,
         start_padding_enabled=True,
@@ -91,7 +92,6 @@ def main(folder: Path, panels: list[str]) -> None:
     warnings.filterwarnings("ignore")
     for name in ("lightning", "pytorch_lightning", "lightning.pytorch"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    torch.set_num_threads(2)
     (folder / "peers").mkdir(exist_ok=True)
     panel = pd.read_parquet(folder / "input.parquet").astype({"ds": "datetime64[ns]"})
     cutoffs = pd.read_parquet(folder / "cutoffs.parquet")

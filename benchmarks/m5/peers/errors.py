@@ -57,3 +57,16 @@ def sums(task: Task, rows: pd.DataFrame, value: str) -> pd.DataFrame:
         rows[["node_id", "ds", value]].rename(columns={"node_id": "unique_id"}), on="unique_id"
     )
     return joined.groupby(["level", "node_id", "ds"], as_index=False)[value].sum()
+
+
+def with_nodes(task: Task, rows: pd.DataFrame, past: pd.DataFrame) -> pd.DataFrame:
+    """Forecasts of series, and of nodes their quantiles, from the errors of the sums before.
+
+    rows, past: node_id (a series), ds, yhat, at the task's cutoff and at an earlier one whose
+    horizon the history holds.
+    """
+    actual = task.history.rename(columns={"unique_id": "node_id"})[["node_id", "ds", "y"]]
+    past = past[["node_id", "ds", "yhat"]].merge(actual, on=["node_id", "ds"])
+    past_nodes = sums(task, past, "yhat").merge(sums(task, past, "y"))
+    nodes = of_nodes(past_nodes, sums(task, rows, "yhat"))
+    return pd.concat([rows, nodes.drop(columns="yhat")])

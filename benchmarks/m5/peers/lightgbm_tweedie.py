@@ -89,7 +89,4 @@ def forecast(task: Task) -> pd.DataFrame:
     past_yhat, past_ids = mean_forecast(earlier)
     past_y = task.wide().reindex(index=past_ids, columns=earlier.days).to_numpy()
     rows = task.long(yhat, unique_ids, errors.by_forecast_size(past_yhat, past_y, yhat))
-    past = earlier.long(past_yhat, past_ids).assign(y=past_y.reshape(-1))
-    past_nodes = errors.sums(task, past, "yhat").merge(errors.sums(task, past, "y"))
-    nodes = errors.of_nodes(past_nodes, errors.sums(task, rows, "yhat"))
-    return pd.concat([rows, nodes.drop(columns="yhat")])
+    return errors.with_nodes(task, rows, earlier.long(past_yhat, past_ids))
