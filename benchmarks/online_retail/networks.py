@@ -2,10 +2,11 @@
 
     python networks.py FOLDER [PANEL ...]
 
-Reads and writes as `peers.py` does, one file a model and panel; what is there is kept. The likelihood is negative
-binomial, scaled by the range of each window, and what is forecast is its mean; that of NHITS is
-Poisson, whose mean cannot run away (its negative binomial ended at a thousand times the demand with
-a dispersion to match). The budgets of steps are such that one takes about 20 seconds a cutoff.
+Reads and writes as `peers.py` does, one file a model and panel; one that is newer than this file
+and its input is kept. The likelihood is negative binomial, scaled by the range of each window, and
+what is forecast is its mean; that of NHITS is Poisson, whose mean cannot run away (its negative
+binomial ended at a thousand times the demand with a dispersion to match). The budgets of steps are
+such that one takes about 20 seconds a cutoff.
 """
 
 import logging
@@ -98,10 +99,11 @@ def main(folder: Path, panels: list[str]) -> None:
     (folder / "peers").mkdir(exist_ok=True)
     panel = pd.read_parquet(folder / "input.parquet").astype({"ds": "datetime64[ns]"})
     cutoffs = pd.read_parquet(folder / "cutoffs.parquet")
+    made_from = max(of.stat().st_mtime for of in (Path(__file__), folder / "input.parquet"))
     for panel_name in panels:
         for name in MODELS:
             out = folder / "peers" / f"{name}_{panel_name}.parquet"
-            if out.exists():
+            if out.exists() and out.stat().st_mtime > made_from:
                 continue
             parts = []
             for frame in cutoffs[cutoffs["panel_name"] == panel_name].itertuples():
