@@ -57,7 +57,7 @@ class LinearSettings(SignalSettings):
     link: Literal["auto", "identity", "log"] = "auto"
     origins: int = Field(default=8, ge=1)
     years: float = Field(default=3.0, gt=0)
-    max_rows: int = Field(default=4_000_000, ge=1000)
+    max_rows: int = Field(default=500_000, ge=1000)
     scale_power: float = Field(default=1.0, ge=0, le=2)
     iterations: int = Field(default=4, ge=1)
     group: str | None = None
