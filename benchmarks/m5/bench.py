@@ -1,9 +1,10 @@
 """Run what is missing, each peer and cutoff in a process of its own; score all; print the table.
 
-    python bench.py WORK_FOLDER [--peers NAME,NAME] [--cutoffs DAY,DAY] [--budgets]
+    python bench.py WORK_FOLDER --project FOLDER [--peers NAME,NAME] [--cutoffs DAY,DAY] [--budgets]
 
-A forecast that is there is not made again, so that a stopped run goes on where it was. A peer that
-fails is reported and the others go on. `NAME@25` is a peer with a budget of its own, 25 steps or
+PROJECT is that of `examples/m5`, whose warehouse ours are fitted from. A forecast that is there is
+not made again, so that a stopped run goes on where it was. A peer that fails is reported and the
+others go on. `NAME@25` is a peer with a budget of its own, 25 steps or
 trees; with `--budgets` the peers of `BUDGETS` are run at theirs, and what is printed is how many
 seconds each takes to become how accurate.
 """
@@ -22,6 +23,7 @@ from score import score
 
 CUTOFFS = "2016-02-28,2016-03-13,2016-03-27"
 HERE = Path(__file__).parent
+OUR_PYTHON = HERE.parents[1] / ".venv" / "bin" / "python"
 BAR = "seasonal_naive"
 """A peer with a worse score than this has not learned: it is not compared with."""
 
@@ -46,6 +48,13 @@ def neural(model: str, steps: int, **settings) -> Peer:
     return Peer("networks", "neural", budget="steps", settings=settings)
 
 
+OURS = "ours"
+
+
+def our(model: str, budget: str | None = None) -> Peer:
+    return Peer(model, OURS, budget=budget)
+
+
 PEERS = {
     "seasonal_naive": Peer("seasonal_naive"),
     "seasonal_mean": Peer("seasonal_mean"),
@@ -57,8 +66,18 @@ PEERS = {
     "nf_deepar": neural("DeepAR", 400, learning_rate=1e-2, series=64, windows=512),
     "nf_tft": neural("TFT", 150, windows=128),
     "gluonts_deepar": Peer("gluonts_deepar", "neural", budget="batches"),
+    "ours_linear": our("linear", "max_rows"),
+    "ours_lstm": our("lstm", "epochs"),
+    "ours_cnn": our("cnn", "epochs"),
+    "ours_vae": our("vae", "epochs"),
+    "ours_ensemble": our("ensemble"),
 }
-BUDGETS = {"lightgbm_tweedie": [10, 25, 50, 200], "nf_lstm": [25, 50, 100, 500]}
+BUDGETS = {
+    "ours_linear": [50_000, 100_000, 2_000_000],
+    "ours_lstm": [1, 2],
+    "lightgbm_tweedie": [10, 25, 50, 200],
+    "nf_lstm": [25, 50, 100, 500],
+}
 """Beside the budgets that `PEERS` and `tuned` have."""
 BARS = ["seasonal_mean", "lightgbm_tweedie"]
 """Whose accuracy is to be reached."""
@@ -76,17 +95,20 @@ def settings(name: str, forecasts: Path, cutoff: str) -> dict:
     return found | ({peer.budget: int(budget)} if budget else {})
 
 
-def run(name: str, cutoff: str, work: Path) -> None:
+def run(name: str, cutoff: str, work: Path, project: Path) -> None:
     """Forecasts of one peer at one cutoff, unless they are there."""
     out = work / "forecasts" / name / f"{cutoff}.parquet"
     if out.exists():
         return
     print(f"{name} at {cutoff} …", flush=True)
     peer = PEERS[name.partition(AT)[0]]
-    python = work / peer.environment / "bin" / "python"
     given = json.dumps(settings(name, work / "forecasts", cutoff))
-    arguments = [peer.module, cutoff, work / "inputs", out, given]
-    command = [python, "-W", "ignore", HERE / "worker.py", *arguments]
+    if peer.environment == OURS:
+        command = [OUR_PYTHON, HERE / "fit.py", project, peer.module, cutoff, out, given]
+    else:
+        python = work / peer.environment / "bin" / "python"
+        arguments = [peer.module, cutoff, work / "inputs", out, given]
+        command = [python, "-W", "ignore", HERE / "worker.py", *arguments]
     if subprocess.run(command, check=False).returncode:
         print(f"{name} at {cutoff} failed: it is left out", file=sys.stderr)
 
@@ -229,6 +251,7 @@ def reached(found: pd.DataFrame, bars: dict[str, float]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("work", type=Path)
+    parser.add_argument("--project", type=Path)
     parser.add_argument("--peers", default=",".join(PEERS))
     parser.add_argument("--cutoffs", default=CUTOFFS)
     parser.add_argument("--budgets", action="store_true")
@@ -240,7 +263,7 @@ def main() -> None:
         names += [f"{name}{AT}{budget}" for name, of in ladders.items() for budget in of]
     for cutoff in cutoffs:
         for name in filter(None, names):
-            run(name, cutoff, arguments.work)
+            run(name, cutoff, arguments.work, arguments.project)
     if arguments.budgets:
         print_budgets(arguments.work, cutoffs)
     else:
