@@ -1,12 +1,18 @@
 """Entry point of the `forecast` command."""
 
 import json
+import os
 import sys
 from typing import Any
 
 
 def main() -> None:
-    """Run the command: beside the package in a checkout, inside it when installed."""
+    """Run the command: beside the package in a checkout, inside it when installed.
+
+    Products of small matrices are not shared out among threads: they would wait for one another, in
+    twice the time of the processor.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # heeded when NumPy is first imported
     try:
         from forecaster.cli import app
     except ModuleNotFoundError as error:

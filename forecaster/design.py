@@ -9,6 +9,7 @@ import numpy as np
 
 from forecaster.panel import Panel
 from forecaster.signals import Signals
+from forecaster.training import Ahead
 
 ROWS_AT_ONCE = 1 << 15
 MOST_CATEGORIES = 50  # a static feature of more has too few series in each for a column of its own
@@ -86,12 +87,22 @@ class Design:
         ]
 
     def chunks(self, rows: np.ndarray, origins: np.ndarray) -> Iterator[Rows]:
-        """All rows of the series `rows` at `origins`, about `ROWS_AT_ONCE` at a time."""
-        horizon = self.signals.panel.horizon
-        together = max(ROWS_AT_ONCE // horizon, 1)
-        for origin in origins:
-            for part in np.array_split(rows, max(-(-len(rows) // together), 1)):
-                yield self.rows(part, int(origin))
+        """All rows of the series `rows` at `origins`, about `ROWS_AT_ONCE` at a time; the next are
+        made while the present ones are in use."""
+        together = max(ROWS_AT_ONCE // self.signals.panel.horizon, 1)
+        pieces = (
+            (part, int(origin))
+            for origin in origins
+            for part in np.array_split(rows, max(-(-len(rows) // together), 1))
+        )
+
+        def following() -> Rows | None:
+            piece = next(pieces, None)
+            return None if piece is None else self.rows(*piece)
+
+        with Ahead(following) as ahead:
+            while (found := ahead.take()) is not None:
+                yield found
 
     def rows(self, rows: np.ndarray, origin: int) -> Rows:
         """The rows of one origin, series by series, each with all steps."""

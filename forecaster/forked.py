@@ -27,7 +27,6 @@ from forecaster.signals import Signals, SignalSettings
 from forecaster.text import has_text
 from forecaster.trainer import Trainer, chosen_loss
 from forecaster.training import (
-    MOST_WATCHED,
     REFIT_SHARE,
     Ahead,
     Schedule,
@@ -37,6 +36,7 @@ from forecaster.training import (
     seconds_of_fit,
     seed_everything,
     values_of,
+    watched_series,
 )
 
 SERIES_OF_A_GROUP = 30  # on average at least, or the groups' profiles are noise
@@ -335,7 +335,7 @@ class Forked(Model):
         """The training loss at the last origin, mean over the series watched."""
         assert held_out is not None
         end, loss = data.signals.panel.n_periods, 0.0
-        watched = watched_series(held_out)
+        watched = watched_series(held_out.n_series)
         rng = np.random.default_rng(self.run.seed)  # the same jitter in every epoch
         for rows, found, at in trainer.ahead(data, watched, end):
             y, known = data.ahead(rows, held_out, end)
@@ -362,11 +362,6 @@ class Forked(Model):
         if sold <= 0 or forecast <= 0:
             return 1.0
         return float(np.clip(sold / forecast, 1 / s.calibration_limit, s.calibration_limit))
-
-
-def watched_series(panel: Panel) -> np.ndarray:
-    """Rows whose loss is watched: all, or so many that it is known as well, evenly over them."""
-    return np.arange(0, panel.n_series, -(-panel.n_series // MOST_WATCHED))
 
 
 def _knows_the_year(signals: Signals) -> bool:

@@ -36,6 +36,11 @@ class Schedule(NamedTuple):
     patience: int
 
 
+def watched_series(n_series: int) -> np.ndarray:
+    """Rows whose loss is watched: all, or so many that it is known as well, evenly over them."""
+    return np.arange(0, n_series, -(-n_series // MOST_WATCHED))
+
+
 def seconds_of_fit(
     settings: Any, n_series: int, plan: Schedule, epochs: int | None = None
 ) -> float:

@@ -26,6 +26,7 @@ from forecaster.models.base import EpochRecord, Forecast, Learned, Model, Report
 from forecaster.panel import Panel
 from forecaster.residuals import ResidualQuantiles, Spread, step_class
 from forecaster.signals import Signals, SignalSettings
+from forecaster.training import watched_series
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 DEFAULT_STRENGTH = 4  # the number of the strength that is used without a validation, from 1
@@ -205,7 +206,7 @@ class Linear(Model):
         horizon, width = design.signals.panel.horizon, actual.shape[1]
         n_series, volume = 0, 0.0
         relative, wrong = np.zeros(len(solved)), np.zeros(len(solved))
-        for part in design.chunks(np.arange(len(actual)), np.array([origin])):
+        for part in design.chunks(watched_series(len(actual)), np.array([origin])):
             y = actual[part.series[::horizon]]
             counted = (part.active[::horizon] > 0) & np.isfinite(y).any(1)
             known = np.isfinite(y[counted])

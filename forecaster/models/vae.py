@@ -18,13 +18,14 @@ from pydantic import Field
 
 from forecaster.backend import load_tensorflow
 from forecaster.config import Choice, Range
-from forecaster.forked import Forked, NetworkSettings, watched_series
+from forecaster.forked import Forked, NetworkSettings
 from forecaster.likelihoods import LIKELIHOODS, mean_given
 from forecaster.models.base import Forecast, history_status
 from forecaster.origins import Origins, parts
 from forecaster.panel import Panel
 from forecaster.paths import quantiles_of, strata
 from forecaster.trainer import Trainer, kind_of
+from forecaster.training import watched_series
 
 SERIES_AT_ONCE = 256  # of which draws are held
 
@@ -132,7 +133,7 @@ class VAE(Forked):
         """Minus the evidence lower bound of the paths at the last origin, per period."""
         assert held_out is not None
         rng = np.random.default_rng(self.run.seed)  # the same draws in every epoch
-        watched = watched_series(held_out)
+        watched = watched_series(held_out.n_series)
         found = [trainer.bound(data, watched[part], held_out, rng) for part in parts(len(watched))]
         return -sum(bound for bound, _ in found) / max(sum(n for _, n in found), 1.0)
 
