@@ -23,6 +23,26 @@ def attempt(
     return _invoke(warehouse, command, values, manifest)
 
 
+def run_changed(
+    warehouse: Path, select: str, values: dict[str, Any], changes: dict[str, tuple[str, str]]
+) -> None:
+    """`dbt run` on another version of the package: a text for another, by model or macro."""
+    manifest = parse(warehouse, values)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, (old, new) in changes.items():
+            kind, short = name.split(" ")
+            nodes, column = {
+                "model": (manifest.nodes, "raw_code"),
+                "macro": (manifest.macros, "macro_sql"),
+            }[kind]
+            node = nodes[f"{kind}.warehouse_forecaster.{short}"]
+            text = getattr(node, column)
+            assert old in text
+            patch.setattr(node, column, text.replace(old, new))
+        done = _invoke(warehouse, ("run", "--select", select), values, manifest)
+    assert done.success, messages(done)
+
+
 def invoke(warehouse: Path, *command: str, values: dict[str, Any] | None = None) -> Any:
     """The result of one dbt command; fails with dbt's own messages."""
     done = attempt(warehouse, *command, values=values)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.dbt.runner import attempt, messages
+from tests.dbt.runner import attempt, messages, run_changed
 from tests.dbt.shop import Comparison, Shop, default_vars
 
 BUILT = ["+panel_extended", "+scaling", "+segments", "+hierarchy", "+feature_catalog"]
@@ -108,8 +108,13 @@ def differences(one: Shop, other: Shop) -> str:
 
 
 def test_incremental_equals_full(grown: Shop, tmp_path: Path) -> None:
-    fresh = full(grown, tmp_path, vars_at("2025-06-03"))
+    """The full build writes in parts, those before it each table at once."""
+    fresh = full(grown, tmp_path, vars_at("2025-06-03", rows_at_once=1500))
     assert not differences(grown, fresh)
+    log = (tmp_path / "logs" / "dbt.log").read_text(encoding="utf-8")
+    assert "as part_2" in log and "as part_2" not in (
+        grown.warehouse.parent / "logs" / "dbt.log"
+    ).read_text(encoding="utf-8")
 
 
 def test_a_second_build_changes_nothing(grown: Shop, tmp_path: Path) -> None:
@@ -121,13 +126,40 @@ def test_a_second_build_changes_nothing(grown: Shop, tmp_path: Path) -> None:
 def test_changed_settings_rebuild_the_whole_panel(grown: Shop, tmp_path: Path) -> None:
     changed = vars_at("2025-06-03", outliers={"method": "iqr", "threshold": 1.5, "periods": 60})
     rebuilt = grown.copy(tmp_path / "rebuilt")
-    rebuilt.run(BUILT, changed)
+    rebuilt.run(BUILT, changed | {"rows_at_once": 1500})
     with Comparison(rebuilt.warehouse, grown.warehouse) as comparison:
         columns = ["y_train", "mean_short"]
         keys = TABLES["dev_features.panel"]
         assert comparison.differences("dev_features.panel", keys, columns)
     fresh = full(grown, tmp_path / "fresh", changed)
     assert not differences(rebuilt, fresh)
+
+
+def test_another_version_of_the_package_rebuilds_what_it_computes(
+    grown: Shop, tmp_path: Path
+) -> None:
+    """Lines of days that have not changed, by a model's text; prices, by a macro's."""
+    upgraded = grown.copy(tmp_path)
+    changes = {
+        "model int_demand_candidates": (
+            "business('max_quantity')",
+            "business('max_quantity') * 0 + 3",
+        ),
+        "macro rounded": ("6)", "1)"),
+    }
+    with Comparison(upgraded.warehouse, grown.warehouse) as both:
+        before = both.connection.execute(STALE).fetchone()
+    run_changed(upgraded.warehouse, "+int_price_covariates", vars_at("2025-06-03"), changes)
+    with Comparison(upgraded.warehouse, grown.warehouse) as both:
+        assert both.connection.execute(STALE).fetchone() == (0, 0)
+    assert min(before) > 0
+
+
+STALE = """
+select
+    (select count(*) from one.dev_intermediate.int_demand_lines where quantity >= 3),
+    (select count(*) from one.dev_intermediate.int_price_covariates where price <> round(price, 1))
+"""
 
 
 def test_a_panel_of_another_version_is_named_with_the_remedy(grown: Shop, tmp_path: Path) -> None:

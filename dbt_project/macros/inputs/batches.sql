@@ -46,10 +46,11 @@
     {{ warehouse_forecaster.record_made_of(warehouse_forecaster.batches_now(), warehouse_forecaster.batches_fingerprint()) }}
 {% endmacro %}
 
-{#- The settings a batch depends on: all of them, once lines are counted by panel. -#}
+{#- The settings a batch depends on, all of them once lines are counted by panel, and the text that computes it. -#}
 {% macro batches_fingerprint() %}
-    {% set by_panel = model.name == 'int_demand_by_period' %}
-    {{ return(warehouse_forecaster.panel_fingerprint() if by_panel else warehouse_forecaster.demand_settings_id()) }}
+    {% if not execute %}{{ return('') }}{% endif %}
+    {% if model.name == 'int_demand_by_period' %}{{ return(warehouse_forecaster.panel_fingerprint()) }}{% endif %}
+    {{ return(local_md5(warehouse_forecaster.demand_settings_id() ~ warehouse_forecaster.code_fingerprint())) }}
 {% endmacro %}
 
 {#- A join that leaves the periods to be written; nothing where all are. -#}

@@ -1,4 +1,4 @@
-{#- A hash of all that shapes the panel beside the data: the vars and the package's own models. `as_of` moves on without reshaping. -#}
+{#- A hash of all that shapes a table of panels beside the data: the vars, and the text that computes it. `as_of` moves on without reshaping. -#}
 {% macro panel_fingerprint() %}
     {% if not execute %}{{ return('') }}{% endif %}
     {% set settings = {'panels': warehouse_forecaster.get_panels()} %}
@@ -12,11 +12,5 @@
     {% for feature in warehouse_forecaster.get_features() %}
         {% do scaling.append([feature.name, feature.role, feature.scaling]) %}
     {% endfor %}
-    {% set models = {} %}
-    {% for id, node in graph.nodes.items() if node.package_name == 'warehouse_forecaster' and node.resource_type == 'model' %}
-        {% if node.fqn[1] in ['staging', 'intermediate'] or node.name in ['panel', 'panel_moments', 'series'] %}
-            {% do models.update({id: node.checksum.checksum}) %}
-        {% endif %}
-    {% endfor %}
-    {{ return(local_md5(tojson([settings, scaling, models], sort_keys=true))) }}
+    {{ return(local_md5(tojson([settings, scaling, warehouse_forecaster.code_fingerprint()], sort_keys=true))) }}
 {% endmacro %}

@@ -4,10 +4,15 @@
     incremental_strategy='replace_onwards',
     on_schema_change='append_new_columns',
     contract={'enforced': true},
-    post_hook=['{{ warehouse_forecaster.record_build() }}', '{{ warehouse_forecaster.record_panel_build() }}'],
+    post_hook=[
+        '{{ warehouse_forecaster.write_other_parts() }}',
+        '{{ warehouse_forecaster.record_build() }}',
+        '{{ warehouse_forecaster.record_panel_build() }}',
+    ],
 ) }}
 -- depends_on: {{ ref('warehouse_forecaster', 'panel_builds') }}
 {%- set starts = warehouse_forecaster.panel_starts() %}
+{%- set parts = warehouse_forecaster.series_parts(starts) %}
 {%- set past = ['returned_quantity', 'on_hand', 'price_paid', 'is_price_paid_imputed', 'discount_paid', 'was_promoted'] %}
 {%- set sources = warehouse_forecaster.panel_sources() %}
 {%- for model in ['int_behaviour_covariates', 'int_audience_covariates', 'int_market_covariates'] %}
@@ -25,6 +30,7 @@ with
     where
         panel_name = '{{ panel.name }}'
         and {{ warehouse_forecaster.since(starts, panel, back=[w.year, w.four_seasons, w.long] | max) }}
+        and {{ warehouse_forecaster.in_part(parts) }}
 ),
 
 {{ panel.name }}_windows as (
@@ -99,6 +105,7 @@ final as (
             and features.unique_id = {{ model }}.unique_id
             and features.ds = {{ model }}.ds
             and {{ warehouse_forecaster.since_in_panels(starts, model) }}
+            and {{ warehouse_forecaster.in_part(parts, model ~ '.unique_id') }}
     {%- endfor %}
 )
 

@@ -1,9 +1,5 @@
 -- What the calendar says of each period of each series: all of it known ahead.
-{{ config(
-    materialized='incremental', incremental_strategy='replace_onwards', on_schema_change='sync_all_columns',
-    post_hook='{{ warehouse_forecaster.record_build() }}',
-) }}
-{%- set starts = warehouse_forecaster.rebuild_starts() %}
+{{ config(materialized='view') }}
 {%- set panels = warehouse_forecaster.get_panels() %}
 {%- set nodes_of = {} %}
 {%- for panel in panels if panel.nodes_of %}
@@ -158,7 +154,7 @@ with
             spine.panel_name = closures.panel_name
             and spine.unique_id = closures.unique_id
             and spine.ds = closures.ds
-    where spine.panel_name = '{{ panel.name }}' and {{ warehouse_forecaster.since(starts, panel, 'spine.ds') }}
+    where spine.panel_name = '{{ panel.name }}'
 ),
 {% endfor %}
 final as (

@@ -6,17 +6,7 @@
 ) }}
 {%- do warehouse_forecaster.depends_on('int_builds') %}
 {%- set from_sales = warehouse_forecaster.has_input('sales') %}
-with lines as ( -- noqa: ST03, panels of nodes have no lines
-    select * from {{ ref('warehouse_forecaster', 'int_demand_lines') }}
-),
-
-{% if from_sales %}
-returned as ( -- noqa: ST03
-    select * from {{ ref('warehouse_forecaster', 'int_returns') }}
-),
-{% endif %}
-
-periods as (
+with periods as (
     select all_periods.*
     from {{ ref('warehouse_forecaster', 'int_periods') }} as all_periods
     {{ warehouse_forecaster.only_touched_batches('all_periods') }}
@@ -78,7 +68,7 @@ periods as (
             when lines.recorded_at < periods.closes_at then periods.ds
             else {{ warehouse_forecaster.period_start(warehouse_forecaster.closed_on('lines.recorded_at'), frequency) }}
         end as known_from
-    from lines
+    from {{ ref('warehouse_forecaster', 'int_demand_lines') }} as lines
     inner join periods
         on
             periods.panel_name = '{{ panel.name }}'
@@ -112,7 +102,7 @@ periods as (
         periods.ds,
         {% for key in panel.grain %}returned.{{ key }}, {% endfor %}
         sum(returned.quantity) as returned_quantity
-    from returned
+    from {{ ref('warehouse_forecaster', 'int_returns') }} as returned
     inner join periods
         on
             periods.panel_name = '{{ panel.name }}'

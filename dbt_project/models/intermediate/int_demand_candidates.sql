@@ -64,7 +64,11 @@ identified as (
         *,
         coalesce(loaded_at, ordered_at) as recorded_at,
         -- what a row says, its load time aside
+        {%- if from_sales %}
         {{ warehouse_forecaster.content_id(content) }} as content_id,
+        {%- else %}
+        cast(null as varchar) as content_id,
+        {%- endif %}
         -- what a row is about: a later row about the same restates it
         {% if from_sales -%}
         case

@@ -9,16 +9,18 @@
 {% set method = warehouse_forecaster.imputation_method('unit_price') %}
 {% set look_back = 90 %}
 
-with classified as (
+{#- A table of its own for each reader: one that they shared would be held in memory whole. -#}
+{%- set classified %}(
     select
         *,
         case when unit_price <= {{ warehouse_forecaster.business('max_unit_price') }} then unit_price end as known_price,
         case when discount between 0 and 1 then discount end as known_discount
     from {{ ref('warehouse_forecaster', 'int_sales_classified') }}
     where rejection_reason is null and line_role = 'order'
-),
+) as classified{% endset %}
+{%- set lines %}{{ classified }}{% if is_incremental() %} where batch_on in (select batch_on from batches){% else %} where true{% endif %}{% endset %}
 
-{% if is_incremental() %}
+with {% if is_incremental() %}
 
 touched as (
     select ds as batch_on from ({{ warehouse_forecaster.touched_batches() }}) as differing
@@ -29,7 +31,7 @@ touched as (
 first_change as (
     select least(
         (select cast(min(batch_on) as timestamp) - interval 1 day from touched where batch_on > date '0001-01-01'),
-        (select min(recorded_at) from classified where batch_on in (select batch_on from touched))
+        (select min(recorded_at) from {{ classified }} where batch_on in (select batch_on from touched))
     ) as recorded_at
 ),
 
@@ -38,20 +40,9 @@ batches as (
     {%- if has_price and method is not number %}
     union
     select batch_on
-    from classified
+    from {{ classified }}
     where known_price is null and quantity <> 0 and recorded_at >= (select recorded_at from first_change)
     {%- endif %}
-),
-
-lines as (
-    select * from classified
-    where batch_on in (select batch_on from batches)
-),
-
-{% else %}
-
-lines as (
-    select * from classified
 ),
 
 {% endif %}
@@ -66,8 +57,8 @@ unpriced as (
         demand_on,
         recorded_at,
         {{ warehouse_forecaster.business_date('recorded_at') }} as recorded_on
-    from lines
-    where known_price is null and quantity <> 0
+    from {{ lines }}
+        and known_price is null and quantity <> 0
 ),
 
 -- only what had been recorded before the line itself may say anything about its price
@@ -80,7 +71,7 @@ earlier_prices as (
         classified.recorded_at >= unpriced.recorded_at - interval {{ look_back }} day as is_recent,
         dayofweek(classified.demand_on) = dayofweek(unpriced.demand_on) as is_same_weekday
     from unpriced
-    inner join classified on unpriced.item_id = classified.item_id and unpriced.recorded_at > classified.recorded_at
+    inner join {{ classified }} on unpriced.item_id = classified.item_id and unpriced.recorded_at > classified.recorded_at
     where classified.known_price is not null
 ),
 
@@ -109,7 +100,7 @@ days as (
     select
         {{ warehouse_forecaster.business_date('recorded_at') }} as recorded_on,
         median(known_price) as known_price
-    from classified
+    from {{ classified }}
     where known_price is not null
     group by {{ warehouse_forecaster.business_date('recorded_at') }}
 ),
@@ -141,8 +132,8 @@ made_up as (
     select
         line_id,
         cast({{ method if has_price else 'null' }} as double) as made_up_price
-    from lines
-    where known_price is null and quantity <> 0
+    from {{ lines }}
+        and known_price is null and quantity <> 0
 ),
 
 {% endif %}
@@ -150,25 +141,28 @@ made_up as (
 final as (
     select
         -- ids
-        lines.line_id,
-        lines.item_id,
-        lines.location_id,
-        lines.customer_id,
+        classified.line_id,
+        classified.item_id,
+        classified.location_id,
+        classified.customer_id,
         -- when
-        lines.demand_on,
-        lines.ordered_at,
-        lines.recorded_at,
-        lines.withdrawn_at,
-        lines.withdrawn_by,
+        classified.demand_on,
+        classified.ordered_at,
+        classified.recorded_at,
+        classified.withdrawn_at,
+        classified.withdrawn_by,
         -- how much
-        lines.quantity,
-        coalesce(lines.known_price, made_up.made_up_price) as unit_price,
-        lines.known_discount as discount,
-        lines.quantity * coalesce(lines.known_price, made_up.made_up_price) * (1 - coalesce(lines.known_discount, 0)) as revenue,
-        lines.known_price is null and made_up.made_up_price is not null as is_price_imputed,
+        classified.quantity,
+        coalesce(classified.known_price, made_up.made_up_price) as unit_price,
+        classified.known_discount as discount,
+        classified.quantity * coalesce(classified.known_price, made_up.made_up_price) * (1 - coalesce(classified.known_discount, 0)) as revenue,
+        classified.known_price is null and made_up.made_up_price is not null as is_price_imputed,
         {{ warehouse_forecaster.this_moment() }} as built_at
-    from lines
-    left join made_up on lines.line_id = made_up.line_id
+    from {{ classified }}
+    left join made_up on classified.line_id = made_up.line_id
+    {%- if is_incremental() %}
+    where classified.batch_on in (select batch_on from batches)
+    {%- endif %}
 )
 
 select * from final

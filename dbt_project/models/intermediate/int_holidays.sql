@@ -1,4 +1,4 @@
--- A name on more than 20 days a year is no feast but a part of the calendar (days of pay, school holidays): it would drown the rare ones.
+-- A name on more than 20 days of its first year is no feast but a part of the calendar (days of pay, school holidays): it would drown the rare ones.
 with holidays as (
     select distinct
         ds,
@@ -9,13 +9,25 @@ with holidays as (
     where {{ warehouse_forecaster.rejection_reason('holidays') }} is null
 ),
 
-names as (
+firsts as (
     select
         name,
-        count(distinct ds) as n_days,
-        greatest(1, (max(ds) - min(ds)) / 365.25) as n_years
+        min(ds) as first_on
     from holidays
     group by name
+),
+
+-- by the year that it begins with: no later one may change what was said of the days before
+names as (
+    select
+        holidays.name,
+        count(distinct holidays.ds) > 20 as is_frequent
+    from holidays
+    inner join firsts
+        on
+            holidays.name = firsts.name
+            and holidays.ds < firsts.first_on + 365
+    group by holidays.name
 ),
 
 final as (
@@ -24,7 +36,7 @@ final as (
         holidays.name,
         holidays.location_id,
         holidays.region,
-        coalesce(names.n_days > 20 * names.n_years, false) as is_frequent
+        coalesce(names.is_frequent, false) as is_frequent
     from holidays
     left join names on holidays.name = names.name
 )

@@ -1,9 +1,10 @@
 -- Prices of each period: the plan as it stood a horizon before, and what was paid, which only the past knows.
 {{ config(
     materialized='incremental', incremental_strategy='replace_onwards', on_schema_change='sync_all_columns',
-    post_hook='{{ warehouse_forecaster.record_build() }}',
+    post_hook=['{{ warehouse_forecaster.write_other_parts() }}', '{{ warehouse_forecaster.record_build() }}'],
 ) }}
 {%- set starts = warehouse_forecaster.rebuild_starts() %}
+{%- set parts = warehouse_forecaster.series_parts(starts) %}
 {%- set panels = warehouse_forecaster.get_panels() %}
 {%- set method = warehouse_forecaster.imputation_method('price_paid', 'forward_fill') %}
 
@@ -44,7 +45,7 @@ with
         on
             series.item_id = keys.item_id
             and (places.location_id = keys.location_id or (places.location_id = 'any' and keys.location_id <> 'all'))
-    where series.panel_name = '{{ panel.name }}'
+    where series.panel_name = '{{ panel.name }}' and {{ warehouse_forecaster.in_part(parts, 'series.unique_id') }}
 ),
 
 {% if is_carried -%}
@@ -106,30 +107,45 @@ with
 ),
 {%- endif %}
 
+{#- A table of its own for each reader, where it is no more than one: what they shared would be held in memory whole. #}
+{%- set paid %}
+{%- if method == 'forward_fill' -%}
+    (
+        select
+            unique_id,
+            ds,
+            price_paid,
+            discount_paid,
+            price_paid as price_paid_imputed
+        from {{ ref('warehouse_forecaster', 'int_demand_by_period') }}
+        where panel_name = '{{ panel.name }}' and {{ warehouse_forecaster.in_part(parts) }}
+    )
+{%- else -%}
+    {{ panel.name }}_paid
+{%- endif %}
+{%- endset %}
+{%- if method != 'forward_fill' %}
 {{ panel.name }}_paid as (
     select
         demand.unique_id,
         demand.ds,
         demand.price_paid,
         demand.discount_paid,
-        {%- if method == 'forward_fill' %}
-        demand.price_paid as price_paid_imputed
-    from {{ ref('warehouse_forecaster', 'int_demand_by_period') }} as demand
-        {%- else %}
         {{ warehouse_forecaster.impute(
             method, 'demand.price_paid', 'demand.unique_id', 'demand.ds', slot='periods.period_index % ' ~ windows.season
         ) }} as price_paid_imputed
     from {{ ref('warehouse_forecaster', 'int_demand_by_period') }} as demand
     inner join {{ ref('warehouse_forecaster', 'int_periods') }} as periods
         on demand.panel_name = periods.panel_name and demand.ds = periods.ds
-        {%- endif %}
-    where demand.panel_name = '{{ panel.name }}'
+    where demand.panel_name = '{{ panel.name }}' and {{ warehouse_forecaster.in_part(parts, 'demand.unique_id') }}
 ),
+{%- endif %}
 
 -- What a unit cost on average in the whole shop, as far as the origin knew: for a series of which nothing is known.
 {{ panel.name }}_paid_by_period as (
     select ds, sum(price_paid) as paid, count(price_paid) as n_paid
-    from {{ panel.name }}_paid
+    from {{ ref('warehouse_forecaster', 'int_demand_by_period') }}
+    where panel_name = '{{ panel.name }}'
     group by ds
 ),
 
@@ -146,14 +162,14 @@ with
 {% if is_partial -%}
 -- the last price paid before all that is read: a row of its own, further back than any frame of rows reaches
 {{ panel.name }}_paid_before as (
-    {%- for column in ['price_paid', 'price_paid_imputed'] %}
+    {%- for column in (['price_paid'] if method == 'forward_fill' else ['price_paid', 'price_paid_imputed']) %}
     select
         paid.unique_id,
         max(paid.ds) as ds,
         max_by(periods.period_index, paid.ds) as period_index,
         max_by(paid.price_paid, paid.ds) as price_paid,
         max_by(paid.price_paid_imputed, paid.ds) as price_paid_imputed
-    from {{ panel.name }}_paid as paid
+    from {{ paid }} as paid
     inner join {{ ref('warehouse_forecaster', 'int_periods') }} as periods
         on periods.panel_name = '{{ panel.name }}' and paid.ds = periods.ds
     where paid.ds < {{ read_from }} and paid.{{ column }} is not null
@@ -180,14 +196,17 @@ with
         paid.price_paid_imputed
     from {{ ref('warehouse_forecaster', 'int_spine') }} as spine
     left join {{ panel.name }}_planned as planned on spine.unique_id = planned.unique_id and spine.ds = planned.ds
-    left join {{ panel.name }}_paid as paid
+    left join {{ paid }} as paid
         on
             spine.unique_id = paid.unique_id
             and spine.ds = paid.ds
             and {{ warehouse_forecaster.since(starts, panel, 'paid.ds', back) }}
     left join {{ ref('warehouse_forecaster', 'int_item_attributes') }} as items on spine.item_id = items.item_id
     left join {{ panel.name }}_shop as shop on spine.ds = shop.ds
-    where spine.panel_name = '{{ panel.name }}' and {{ warehouse_forecaster.since(starts, panel, 'spine.ds', back) }}
+    where
+        spine.panel_name = '{{ panel.name }}'
+        and {{ warehouse_forecaster.since(starts, panel, 'spine.ds', back) }}
+        and {{ warehouse_forecaster.in_part(parts, 'spine.unique_id') }}
     {%- if is_partial %}
     union all
     select
@@ -276,7 +295,7 @@ with
         false as is_price_paid_imputed,
         case when not is_future then 0 end as discount_paid
     from {{ ref('warehouse_forecaster', 'int_spine') }}
-    where panel_name = '{{ panel.name }}'
+    where panel_name = '{{ panel.name }}' and {{ warehouse_forecaster.in_part(parts) }}
 ),
 {% endfor %}
 final as (

@@ -1,9 +1,5 @@
 -- The share of each period's days on promotion and the mean discount over its days: as planned a horizon before, and as it was.
-{{ config(
-    materialized='incremental', incremental_strategy='replace_onwards', on_schema_change='sync_all_columns',
-    post_hook='{{ warehouse_forecaster.record_build() }}',
-) }}
-{%- set starts = warehouse_forecaster.rebuild_starts() %}
+{{ config(materialized='view') }}
 {%- set panels = warehouse_forecaster.get_panels() %}
 
 with
@@ -54,7 +50,6 @@ with
             places.panel_name = '{{ panel.name }}'
             and items.place_group = places.place_group
             and (item_days.location_id in ('all', places.location_id) or places.location_id = 'any')
-    where {{ warehouse_forecaster.since(starts, panel, 'item_days.day_on') }}
     group by item_days.view_of, items.unique_id, places.location_id, item_days.day_on
 ),
 
@@ -87,7 +82,7 @@ with
         on planned.view_of = 'planned' and spine.unique_id = planned.unique_id and spine.ds = planned.ds
     left join {{ panel.name }}_periods as realised
         on realised.view_of = 'realised' and spine.unique_id = realised.unique_id and spine.ds = realised.ds
-    where spine.panel_name = '{{ panel.name }}' and {{ warehouse_forecaster.since(starts, panel, 'spine.ds') }}
+    where spine.panel_name = '{{ panel.name }}'
 ),
 {% endfor %}
 final as (

@@ -11,14 +11,25 @@
 {% set currencies_message = "'input sales: more than one currency (' || string_agg(distinct currency, ', ' order by currency) || ') and no rates; "
     ~ "set var business.currency to the one to keep, or convert unit_price in the model that var inputs.sales names'" %}
 {% set from_sales = warehouse_forecaster.has_input('sales') %}
-{#- What a line may share with another: its key, or its content where it has none. -#}
+{#- What a line may share with another: its key, or its content where it has none. Columns apart: the hash of one long text made of them
+    is the same for one pair in a few hundred million. -#}
 {% set identity = warehouse_forecaster.hashed(
-    ['coalesce(candidates.version_key, candidates.content_id)' if from_sales else 'candidates.version_key']
+    ['coalesce(candidates.version_key, candidates.content_id)'] if from_sales
+    else ['candidates.item_id', 'candidates.location_id', 'candidates.customer_id', 'candidates.demand_on']
 ) %}
+{% set content = [
+    'order_id', 'line_number', 'item_id', 'location_id', 'customer_id', 'returned_order_id', 'quantity', 'unit_price', 'discount',
+    'currency', 'is_cancelled', 'ordered_at', 'cancelled_at', 'cast_error',
+] %}
 {% set used = [
     'line_id', 'batch_on', 'version_key', 'rejection_reason', 'order_id', 'line_number', 'item_id', 'location_id', 'customer_id',
     'returned_order_id', 'quantity', 'unit_price', 'discount', 'currency', 'is_return', 'demand_on', 'ordered_at', 'recorded_at',
     'touched_at', 'cancelled_known_at', 'restated_at', 'is_restated_as_cancelled', 'cast_error',
+] %}
+{% set columns = [
+    'order_id', 'line_number', 'item_id', 'location_id', 'customer_id', 'returned_order_id', 'quantity', 'unit_price', 'discount', 'currency',
+    'is_cancelled', 'ordered_at', 'cancelled_at', 'loaded_at', 'cast_error', 'demand_on', 'is_return', 'recorded_at', 'version_key',
+    'is_numbered', 'batch_on', 'touched_at', 'own_reason',
 ] %}
 {% set settings_id = warehouse_forecaster.demand_settings_id() %}
 
@@ -98,12 +109,26 @@ contested as (
     having count(*) > 1
 ),
 
-copies as (
-    select
-        candidates.*,
-        row_number() over (partition by candidates.content_id, candidates.loaded_at order by candidates.content_id) as copy_number
+companions as (
+    select candidates.*
     from {{ relevant }}
         and {{ identity }} in (select identity from contested)
+),
+
+told as (
+    select
+        {%- for column in columns %}
+        {{ column }},
+        {%- endfor %}
+        {{ 'content_id' if from_sales else warehouse_forecaster.content_id(content) }} as content_id
+    from companions
+),
+
+copies as (
+    select
+        *,
+        row_number() over (partition by content_id, loaded_at order by content_id) as copy_number
+    from told
 ),
 
 lines as (
@@ -225,7 +250,7 @@ final as (
     select
         withdrawn.line_id,
         withdrawn.batch_on,
-        withdrawn.version_key,
+        {{ 'withdrawn.version_key' if from_sales else 'cast(null as varchar)' }} as version_key,
         case
             {%- if from_sales %}
             when undoing.line_id is not null then 'undo'

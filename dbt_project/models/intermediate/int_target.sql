@@ -2,9 +2,10 @@
 -- those rows pass through the windows: zeros, most of the rows, need no limit.
 {{ config(
     materialized='incremental', incremental_strategy='replace_onwards', on_schema_change='sync_all_columns',
-    post_hook='{{ warehouse_forecaster.record_build() }}',
+    post_hook=['{{ warehouse_forecaster.write_other_parts() }}', '{{ warehouse_forecaster.record_build() }}'],
 ) }}
 {%- set starts = warehouse_forecaster.rebuild_starts() %}
+{%- set parts = warehouse_forecaster.series_parts(starts) %}
 {%- set method = warehouse_forecaster.outlier_rule('method') %}
 {%- set threshold = warehouse_forecaster.outlier_rule('threshold') %}
 {%- set periods = warehouse_forecaster.outlier_rule('periods') | int %}
@@ -13,17 +14,17 @@
 
 with spine as (
     select * from {{ ref('warehouse_forecaster', 'int_spine') }}
-    where {{ warehouse_forecaster.since_in_panels(starts) }}
+    where {{ warehouse_forecaster.since_in_panels(starts) }} and {{ warehouse_forecaster.in_part(parts) }}
 ),
 
 demand as (
     select * from {{ ref('warehouse_forecaster', 'int_demand_by_period') }}
-    where {{ warehouse_forecaster.since_in_panels(starts) }}
+    where {{ warehouse_forecaster.since_in_panels(starts) }} and {{ warehouse_forecaster.in_part(parts) }}
 ),
 
 stock as (
     select * from {{ ref('warehouse_forecaster', 'int_stock_by_period') }}
-    where {{ warehouse_forecaster.since_in_panels(starts) }}
+    where {{ warehouse_forecaster.since_in_panels(starts) }} and {{ warehouse_forecaster.in_part(parts) }}
 ),
 
 sales as (
@@ -37,7 +38,10 @@ sales as (
     inner join {{ ref('warehouse_forecaster', 'int_periods') }} as periods
         on demand.panel_name = periods.panel_name and demand.ds = periods.ds
     -- a deviation looks as far back as a limit does, and a limit looks at those
-    where demand.quantity <> 0 and {{ warehouse_forecaster.since_in_panels(starts, 'demand', 2 * periods) }}
+    where
+        demand.quantity <> 0
+        and {{ warehouse_forecaster.since_in_panels(starts, 'demand', 2 * periods) }}
+        and {{ warehouse_forecaster.in_part(parts, 'demand.unique_id') }}
 ),
 
 {% if starts -%}
