@@ -135,6 +135,18 @@ def test_changed_settings_rebuild_the_whole_panel(grown: Shop, tmp_path: Path) -
     assert not differences(rebuilt, fresh)
 
 
+def test_a_period_that_stands_twice_is_found(grown: Shop, tmp_path: Path) -> None:
+    doubled = grown.copy(tmp_path)
+    command = ["test", "--select", "one_row_per_period_int_spine_"]
+    assert attempt(doubled.warehouse, *command, values=vars_at("2025-06-03")).success
+    doubled.change(
+        "insert into dev_intermediate.int_spine select * from dev_intermediate.int_spine "
+        "order by ds desc, unique_id limit 1"
+    )
+    done = attempt(doubled.warehouse, *command, values=vars_at("2025-06-03"))
+    assert "Got 1 result" in messages(done)
+
+
 def test_another_version_of_the_package_rebuilds_what_it_computes(
     grown: Shop, tmp_path: Path
 ) -> None:

@@ -6,20 +6,7 @@
 {%- set key_hash = warehouse_forecaster.hashed(columns) %}
 {%- set written %}
     {%- if since_last_build %}
-    {{ since_last_build }} >= coalesce(
-        (
-            select min(ds)
-            from {{ ref('warehouse_forecaster', 'int_builds') }}
-            where
-                relation_name = '{{ model.identifier }}'
-                and built_at = (
-                    select max(built_at)
-                    from {{ ref('warehouse_forecaster', 'int_builds') }}
-                    where relation_name = '{{ model.identifier }}'
-                )
-        ),
-        date '0001-01-01'
-    )
+    {{ warehouse_forecaster.written_last(model, since_last_build) }}
     {%- else %}
     true
     {%- endif %}
