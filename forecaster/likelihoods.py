@@ -44,7 +44,7 @@ class NegativeBinomial:
     def draw(self, mean: np.ndarray, raw: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """A Poisson whose rate is a gamma."""
         r = softplus(raw[..., 0] + 1.0) + 0.05
-        rate = rng.standard_gamma(np.broadcast_to(r, mean.shape)) * mean / r
+        rate = _gamma(np.broadcast_to(r, mean.shape), rng) * mean / r
         return rng.poisson(np.minimum(rate, 1e9)).astype(np.float32)
 
 
@@ -71,7 +71,7 @@ class ZeroOrGamma:
         """The amount where there is one."""
         shape = softplus(raw[..., 0] + 1.0) + 0.05
         positive = np.exp(-softplus(-raw[..., 1] - 1.0))
-        drawn = rng.standard_gamma(np.broadcast_to(shape, mean.shape))
+        drawn = _gamma(np.broadcast_to(shape, mean.shape), rng)
         amount = drawn * mean / (shape * positive)
         return np.where(rng.random(mean.shape) < positive, amount, 0).astype(np.float32)
 
@@ -111,6 +111,11 @@ def mean_given(mean: Any, moved: Any, variance: Any, is_signed: bool, exp: Any =
     mean itself if signed, else its log. Over all that they may do it stays `mean`.
     """
     return mean + moved if is_signed else mean * exp(moved - variance / 2)
+
+
+def _gamma(shape: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Standard gamma draws: in single precision they take half as long."""
+    return rng.standard_gamma(shape.astype(np.float32), dtype=np.float32)
 
 
 def softplus(x: np.ndarray) -> np.ndarray:
