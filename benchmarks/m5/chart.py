@@ -43,7 +43,9 @@ def main(table: Path, budgets: Path, out: Path, cutoff: str) -> None:
         }
         axes.annotate(row.model_name, (seconds, row.weighted_rmsse), color=colour, **place)
     axes.set_xscale("log")
-    axes.margins(x=0.2)
+    axes.margins(x=0.3)
+    axes.set_xticks([10, 20, 50, 100, 200], [10, 20, 50, 100, 200])
+    axes.minorticks_off()
     axes.set_xlabel("processor seconds a cutoff, training and forecasting (hollow: by the clock)")
     axes.set_ylabel("weighted RMSSE, levels 1 to 9 and 12")
     when = "mean of the cutoffs" if cutoff == "mean" else f"28 days after {cutoff}"
