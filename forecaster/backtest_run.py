@@ -37,11 +37,7 @@ def backtest_panel(
             f"{settings.horizon} before one, or `cutoffs` in the var `panels` are outside it"
         )
         return Outcome("backtest", name, model.name, "", "skipped", notes=(why,))
-    if loaded and work.is_enough(loaded[0], model):
-        panel = work.with_nodes(warehouse, loaded[0], model)
-    else:
-        panel = work.read(warehouse, settings, model)
-    loaded[:] = [panel]
+    panel = work.read_again(warehouse, settings, model, loaded)
     with recorded(warehouse, "backtest", name, model, prints) as run:
         tables, history = [], []
         title = f"Backtesting {model.name} on {name}"

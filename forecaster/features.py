@@ -117,6 +117,7 @@ def read_panel(
         future_names=future,
         scaling=scaling,
         derived=derived,
+        with_derived=with_derived,
         summaries=_summaries(warehouse, panel_name),
         levels=read_levels(warehouse, panel_name, ids),
         holidays=read_holidays(warehouse, panel_name, ids, int(index[0])),
@@ -146,7 +147,7 @@ def _roles(warehouse: Warehouse, panel_name: str) -> dict[str, tuple[str, ...]]:
 def _derived(warehouse: Warehouse, panel_name: str) -> frozenset[str]:
     rows = warehouse.rows(
         "select feature_name from {feature_catalog} where panel_name = $panel "
-        "and input_name = 'target' and role = 'past' and is_active",
+        "and input_name = 'target' and role = 'past'",
         panel=panel_name,
     )
     return frozenset(row["feature_name"] for row in rows)

@@ -335,7 +335,7 @@ class Forked(Model):
         """The training loss at the last origin, mean over the series watched."""
         assert held_out is not None
         end, loss = data.signals.panel.n_periods, 0.0
-        watched = watched_series(held_out.n_series)
+        watched = watched_series(data.signals.panel, self.run.seed)
         rng = np.random.default_rng(self.run.seed)  # the same jitter in every epoch
         for rows, found, at in trainer.ahead(data, watched, end):
             y, known = data.ahead(rows, held_out, end)
@@ -379,6 +379,6 @@ def coarsest_group(panel: Panel) -> str | None:
     found = [
         (len(words), name)
         for name, words in (panel.encoding.vocabularies if panel.encoding else {}).items()
-        if 2 <= len(words) <= panel.n_series / SERIES_OF_A_GROUP
+        if 2 <= len(words) <= panel.is_launched.sum() / SERIES_OF_A_GROUP
     ]
     return min(found)[1] if found else None

@@ -11,11 +11,11 @@ import numpy as np
 from forecaster.origins import actual_demand
 from forecaster.panel import Panel
 from forecaster.quantiles import Marginals
-from forecaster.seasonal import STEP_CLASSES, step_classes
+from forecaster.seasonal import step_classes
 
 VOLUME_CLASSES = ("A", "B", "C")
 VOLUME_SHARES = (0.8, 0.95)  # of revenue, cumulated from the largest: as in table `segments`
-MOST_FORECASTS = 80_000  # of a horizon held out, if there are more series than a quarter of that
+MOST_FORECASTS = 80_000  # of a horizon held out, from 4, 2 or 1 origins of every series
 LONG_WINDOW = {"day": 91, "week": 26, "month": 12}
 
 Distribution = Callable[[Panel], tuple[np.ndarray, Marginals]]
@@ -73,11 +73,15 @@ class HeldOut:
 
 def held_out_forecasts(panel: Panel, early: Panel, distribution: Distribution) -> list[HeldOut]:
     """Forecasts from origins of `panel` at or after the end of `early`, up to which the model
-    behind `distribution` has learned. Many series say as much from fewer origins."""
-    n_origins = int(np.clip(MOST_FORECASTS // max(panel.n_series, 1), 1, STEP_CLASSES))
-    step = max(panel.horizon // n_origins, 1)
+    behind `distribution` has learned. Many series say as much from fewer origins, which are among
+    those of fewer series: nodes are held out beside their series."""
+    n_series = max(int(early.is_launched.sum()), 1)
+    n_origins = next(n for n in (4, 2, 1) if n == 1 or n * n_series <= MOST_FORECASTS)
     result = []
-    for origin in range(early.n_periods, panel.n_periods, step):
+    for step in sorted({panel.horizon * k // n_origins for k in range(n_origins)}):
+        origin = early.n_periods + step
+        if origin >= panel.n_periods:
+            break
         cut = panel.at(panel.ds[origin - 1], early.encoding)
         result.append(HeldOut.of(panel, cut, *distribution(cut)))
     return result

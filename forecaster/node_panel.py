@@ -10,12 +10,12 @@ from forecaster.reconciliation import Membership
 from forecaster.warehouse import Warehouse
 
 
-def read_nodes(warehouse: Warehouse, panel: Panel) -> Nodes | None:
+def read_nodes(warehouse: Warehouse, panel: Panel, with_derived: bool) -> Nodes | None:
     """The nodes above the panel's series, or None where no panel of them is declared."""
     above = panel_settings.nodes_panel(warehouse, panel.name)
     if above is None:
         return None
-    nodes = features.read_panel(warehouse, above)
+    nodes = features.read_panel(warehouse, above, with_derived=with_derived)
     rows = warehouse.rows(
         "select unique_id, level, node_id from {series} where panel_name = $panel",
         panel=above.panel_name,

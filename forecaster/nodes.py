@@ -79,6 +79,7 @@ class NodeForecaster:
             return result, list(found)
         # nodes have a longer past, so that their origins are counted from another period
         since_first = {ahead.origin - of_nodes[0].origin: ahead for ahead in of_nodes}
+        found = [one for one in found if one.origin - first in since_first]
         of_nodes = [since_first[one.origin - first] for one in found]
         agreed = [
             dataclasses.replace(one, **result._in_line(panel.nodes, one, ahead.mean))

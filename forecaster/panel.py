@@ -170,6 +170,7 @@ class Panel:
     scaling: dict[np.datetime64, dict[str, Scale]]
     encoding: Encoding | None = None
     derived: frozenset[str] = frozenset()
+    with_derived: bool = True
     summaries: frozenset[str] = frozenset()
     levels: tuple[Level, ...] = ()
     nodes: Nodes | None = None

@@ -53,7 +53,8 @@ class Signals:
             capped = winsorised(self.y[part], 2 * self.windows[2], settings.winsorise)
             capped = np.nan_to_num(np.abs(capped) if panel.is_signed else capped)
             np.add.at(self.total, self.groups[part], capped)
-        self.size = np.maximum(np.bincount(self.groups, minlength=n_groups), 1).astype(float)
+        begun = self.groups[panel.is_launched]  # what comes later is not known of
+        self.size = np.maximum(np.bincount(begun, minlength=n_groups), 1).astype(float)
 
     @property
     def sequence_names(self) -> list[str]:

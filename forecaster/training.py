@@ -14,6 +14,8 @@ import numpy as np
 from forecaster.backend import load_tensorflow
 from forecaster.errors import ForecastError
 from forecaster.models.base import EpochRecord, Learned, Report
+from forecaster.panel import Panel
+from forecaster.sample import sample
 
 MOST_WATCHED = 5000  # series whose loss tells when to stop
 LEAST_GAIN = 0.002  # of the loss: an epoch that brings less is none that training waits for
@@ -36,9 +38,10 @@ class Schedule(NamedTuple):
     patience: int
 
 
-def watched_series(n_series: int) -> np.ndarray:
-    """Rows whose loss is watched: all, or so many that it is known as well, evenly over them."""
-    return np.arange(0, n_series, -(-n_series // MOST_WATCHED))
+def watched_series(panel: Panel, seed: int) -> np.ndarray:
+    """Rows of the series begun whose loss is watched: all, or so many that it is known as well."""
+    launched = np.flatnonzero(panel.is_launched)
+    return sample(launched, MOST_WATCHED, seed) if len(launched) else np.arange(panel.n_series)
 
 
 def seconds_of_fit(

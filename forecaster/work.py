@@ -11,7 +11,7 @@ from forecaster.config import model_settings, run_settings, split_settings
 from forecaster.models import model_class
 from forecaster.models.base import EpochRecord, Model
 from forecaster.node_panel import read_nodes
-from forecaster.panel import Panel
+from forecaster.panel import Nodes, Panel
 from forecaster.panel_settings import PanelSettings
 from forecaster.progress import Task
 from forecaster.project import ANALYSES, Project
@@ -46,25 +46,40 @@ def refreshed(project: Project, outcomes: list[Outcome]) -> list[Outcome]:
     return outcomes
 
 
-def read(warehouse: Warehouse, settings: PanelSettings, model: Model) -> Panel:
-    """What the model needs of a panel, with its scales where it is trained."""
+def read(
+    warehouse: Warehouse, settings: PanelSettings, model: Model, nodes: Nodes | None = None
+) -> Panel:
+    """What the model needs of a panel, with its scales where it is trained; `nodes`, if they were
+    read before."""
     with warehouse.project.progress.task(f"Reading {settings.panel_name}"):
         panel = features.read_panel(
             warehouse, settings, model.encoding, with_derived=model.reads_derived
         )
-        return with_nodes(warehouse, panel, model)
+        return with_nodes(warehouse, dataclasses.replace(panel, nodes=nodes), model)
 
 
-def is_enough(panel: Panel, model: Model) -> bool:
-    """Whether a panel that was read for another model has what this one needs."""
-    return not model.reads_derived or panel.derived <= set(panel.past_names)
+def read_again(
+    warehouse: Warehouse, settings: PanelSettings, model: Model, loaded: list[Panel]
+) -> Panel:
+    """The panel that was read for the model before, in `loaded`, where it has what this one needs;
+    nodes, and what was fitted to them, stay in any case. It replaces what was loaded."""
+    if loaded and (loaded[0].with_derived or not model.reads_derived):
+        panel = with_nodes(warehouse, loaded[0], model)
+    else:
+        nodes = loaded[0].nodes if loaded else None
+        loaded.clear()  # first: there is memory for one
+        panel = read(warehouse, settings, model, nodes)
+    loaded[:] = [panel]
+    return panel
 
 
 def with_nodes(warehouse: Warehouse, panel: Panel, model: Model) -> Panel:
     """The panel with the nodes above it, where the model heeds them and they are not there yet."""
     if not model.is_reconciled or panel.nodes is not None:
         return panel
-    return dataclasses.replace(panel, nodes=read_nodes(warehouse, panel))
+    nodes_model = model.run.nodes_model
+    asks = nodes_model != "none" and model_class(nodes_model).reads_derived
+    return dataclasses.replace(panel, nodes=read_nodes(warehouse, panel, asks))
 
 
 def epoch_reporter(task: Task, model: Model | None, prefix: str = "") -> Any:

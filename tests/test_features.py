@@ -5,7 +5,7 @@ import pytest
 
 from forecaster import features, panel_settings, run
 from forecaster.errors import ForecastError
-from forecaster.work import is_enough, make_model
+from forecaster.work import make_model, read_again
 from tests.conftest import execute, make_panel
 
 
@@ -36,8 +36,14 @@ def test_features_of_the_target_are_read_for_models_that_ask_for_them(warehouse)
     assert (whole.past_names, part.past_names) == (("views",), ())
     np.testing.assert_array_equal(whole.future_values, part.future_values)
     asking, other = make_model("lstm_stacked", {}), make_model("lstm", {})
-    assert [is_enough(whole, model) for model in (asking, other)] == [True, True]
-    assert [is_enough(part, model) for model in (asking, other)] == [False, True]
+    loaded: list = []
+    first = read_again(warehouse, settings, other, loaded)
+    assert first.past_names == ()
+    assert read_again(warehouse, settings, other, loaded).y is first.y
+    second = read_again(warehouse, settings, asking, loaded)
+    assert second.past_names == ("views",)
+    assert read_again(warehouse, settings, other, loaded).y is second.y
+    assert len(loaded) == 1
 
 
 def test_the_fingerprint_follows_the_features_not_their_order(warehouse):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
 import pytest
 
-from forecaster import run
+from forecaster import calibration, held_out, persistence, run, training
+from forecaster.models import base
+from forecaster.panel import Panel
 from forecaster.warehouse import Warehouse
-from tests.conftest import execute
+from forecaster.work import make_model
+from tests.conftest import execute, make_panel
 
 CUTOFF, HORIZON = "2024-03-10", 7
 MODELS = {
@@ -72,3 +78,55 @@ def test_later_rows_change_no_earlier_forecast(shop, warehouse, model):
     before, after = (sums(warehouse, one.run_id) for one in (first, second))
     assert {row["kind"] for row in before} == {"cumulative", "step", "calibration"}
     assert before == after
+
+
+OF_SERIES = [
+    "unique_ids",
+    "start",
+    "y",
+    "y_train",
+    "stocked_out",
+    "weight",
+    "past_values",
+    "future_values",
+]
+
+
+def with_launches(panel: Panel, n: int, first: int) -> Panel:
+    """Before all others, so many copies of the first series that begin with period `first`."""
+
+    def more(values: np.ndarray) -> np.ndarray:
+        return np.concatenate([np.repeat(values[:1], n, axis=0), values])
+
+    given = {name: more(getattr(panel, name)) for name in OF_SERIES}
+    given["unique_ids"][:n] = [f"a launch {i}" for i in range(n)]
+    given["start"][:n] = first
+    given["y"][:n, :first] = given["y_train"][:n, :first] = np.nan
+    given["weight"][:n, :first] = given["stocked_out"][:n, :first] = 0
+    of_series = ("categories", "numbers", "texts")
+    dicts = {key: {k: more(v) for k, v in getattr(panel, key).items()} for key in of_series}
+    return dataclasses.replace(panel, **given, **dicts)
+
+
+@pytest.mark.parametrize("model", ["linear", "lstm"])
+def test_launches_after_the_cutoff_change_no_other_forecast(model, monkeypatch):
+    for module, name, most in (
+        (base, "MOST_CALIBRATED", 8),
+        (training, "MOST_WATCHED", 5),
+        (held_out, "MOST_FORECASTS", 50),
+        (calibration, "MOST_COMPARED", 6),
+        (persistence, "MOST_SERIES", 2),
+    ):
+        monkeypatch.setattr(module, name, most)
+    panel = make_panel(n_series=20)
+    cutoff = panel.ds[70]
+    found = []
+    for known in (panel, with_launches(panel, 7, 74)):
+        one = make_model(model, MODELS[model])
+        cut = known.at(cutoff)
+        one.fit(cut, panel.ds[70 - HORIZON])
+        found.append(one.predict(cut))
+    before, after = found
+    # a product of larger matrices may round its last digit otherwise
+    np.testing.assert_allclose(after.mean[7:], before.mean, rtol=1e-5)
+    assert (after.quantiles[7:] == before.quantiles).mean() > 0.998

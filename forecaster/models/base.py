@@ -20,11 +20,12 @@ from forecaster.panel import Encoding, Panel
 from forecaster.persistence import learned_persistence
 from forecaster.quantiles import LEVELS, Marginals
 from forecaster.reconciliation import LevelVerdict
+from forecaster.sample import sample
 from forecaster.seasonal import seasonal_forecast
 
 OK, SHORT_HISTORY, COLD_START, FALLBACK = "ok", "short_history", "cold_start", "fallback"
 FALLBACK_SEASONS = 4
-MOST_CALIBRATED = 10_000  # series that distributions are calibrated on, evenly over all
+MOST_CALIBRATED = 10_000  # series that distributions are calibrated on
 MADE_FOR = ("frequency", "season_length", "is_signed", "horizon")
 
 
@@ -202,9 +203,9 @@ class Model(ABC):
         agreed = found
         if found and self._has_nodes(panel):
             self.nodes, agreed = NodeForecaster.fitted(self, panel, found)
-        if validation_cutoff is not None and found:
+        if validation_cutoff is not None:
             n_horizons = (panel.n_periods - found[0].origin) / panel.horizon
-            rows = np.arange(0, panel.n_series, -(-panel.n_series // MOST_CALIBRATED))
+            rows = sample(np.flatnonzero(panel.is_launched), MOST_CALIBRATED, self.run.seed)
             some = [one.of_series(rows) for one in agreed]
             self.conformal = Calibration.learned(some, n_horizons, self.run.seed)
             if self.conformal.n_obs.any():

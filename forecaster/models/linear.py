@@ -25,6 +25,7 @@ from forecaster.least_squares import NormalEquations
 from forecaster.models.base import EpochRecord, Forecast, Learned, Model, Report, history_status
 from forecaster.panel import Panel
 from forecaster.residuals import ResidualQuantiles, Spread, step_class
+from forecaster.sample import sample
 from forecaster.signals import Signals, SignalSettings
 from forecaster.training import watched_series
 
@@ -130,10 +131,7 @@ class Linear(Model):
         started = np.flatnonzero(np.isfinite(signals.y).any(axis=1))
         started = started if len(started) else np.arange(panel.n_series)
         most = max(s.max_rows // (len(origins) * panel.horizon), 1)
-        if len(started) > most:
-            rng = np.random.default_rng(self.run.seed)
-            started = np.sort(rng.choice(started, most, replace=False))
-        return origins, started
+        return origins, sample(started, most, self.run.seed)
 
     def _fitted_sums(
         self, design: Design, rows: np.ndarray, origins: np.ndarray, fold_of: dict[int, int]
@@ -148,7 +146,7 @@ class Linear(Model):
         strength = STRENGTHS[DEFAULT_STRENGTH - 1]
         prior = PRIOR_PATHS * design.signals.panel.horizon
         iterations = self.settings.iterations if self.is_log else 1
-        few = rows[::16] if len(rows) >= 16 * 256 else rows
+        few = sample(rows, len(rows) // 16, self.run.seed) if len(rows) >= 16 * 256 else rows
         for iteration in range(iterations):
             is_last = iteration == iterations - 1
             near = rows if iteration >= iterations - 2 else few
@@ -207,7 +205,8 @@ class Linear(Model):
         horizon, width = design.signals.panel.horizon, actual.shape[1]
         n_series, volume = 0, 0.0
         relative, wrong = np.zeros(len(solved)), np.zeros(len(solved))
-        for part in design.chunks(watched_series(len(actual)), np.array([origin])):
+        watched = watched_series(design.signals.panel, self.run.seed)
+        for part in design.chunks(watched, np.array([origin])):
             y = actual[part.series[::horizon]]
             counted = (part.active[::horizon] > 0) & np.isfinite(y).any(1)
             known = np.isfinite(y[counted])

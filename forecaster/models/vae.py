@@ -133,7 +133,7 @@ class VAE(Forked):
         """Minus the evidence lower bound of the paths at the last origin, per period."""
         assert held_out is not None
         rng = np.random.default_rng(self.run.seed)  # the same draws in every epoch
-        watched = watched_series(held_out.n_series)
+        watched = watched_series(data.signals.panel, self.run.seed)
         found = [trainer.bound(data, watched[part], held_out, rng) for part in parts(len(watched))]
         return -sum(bound for bound, _ in found) / max(sum(n for _, n in found), 1.0)
 
