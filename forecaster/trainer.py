@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -154,7 +155,13 @@ class Trainer:
             return group, self.predicted(self.infer(inputs), at, base).as_numpy(), at
 
         with ThreadPoolExecutor(AT_A_TIME) as pool:
-            yield from pool.map(of, [rows[part] for part in parts(len(rows))])
+            begun: deque[Future[tuple[np.ndarray, Any, AtOrigin]]] = deque()
+            for part in parts(len(rows)):
+                begun.append(pool.submit(of, rows[part]))
+                if len(begun) > AT_A_TIME:  # results wait for no more than one part
+                    yield begun.popleft().result()
+            while begun:
+                yield begun.popleft().result()
 
 
 def _any_number(tensor: Any) -> Any:

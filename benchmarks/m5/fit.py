@@ -60,7 +60,8 @@ def main(project: Path, model_name: str, cutoff: str, out: Path, settings: dict)
     parts = [rows(cut, BOTTOM, ids, mean, quantiles, levels)]
     parts += [of_nodes(panel, cut, level, forecast, levels) for level in cut.levels]
     out.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.concat_tables(part for part in parts if part is not None), out)
+    unfinished = out.with_suffix(".tmp")
+    pq.write_table(pa.concat_tables(part for part in parts if part is not None), unfinished)
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     costs = {
         "seconds": time.perf_counter() - STARTED,
@@ -68,6 +69,7 @@ def main(project: Path, model_name: str, cutoff: str, out: Path, settings: dict)
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
     out.with_suffix(".json").write_text(json.dumps(costs))
+    unfinished.rename(out)
 
 
 def of_nodes(
@@ -77,9 +79,11 @@ def of_nodes(
     if forecast.shapes is None or panel.nodes is None:
         return None
     places = panel.nodes.places[level.name]
+    own = np.flatnonzero((places >= 0) & forecast.shapes.is_used[places])
+    places = places[own]
     sums = panel.nodes.membership.sums(np.where(cut.is_launched[:, None], forecast.mean, 0))[places]
     quantiles = forecast.shapes.about(sums.astype(np.float32), places).at(np.array(levels))
-    names = ["" if level.name == "total" else name for name in level.node_ids]
+    names = ["" if level.name == "total" else level.node_ids[i] for i in own]
     return rows(cut, LEVELS[level.name], np.array(names, object), sums, quantiles, levels)
 
 
