@@ -225,7 +225,8 @@ def draws(marginals: Marginals, mean: np.ndarray, n: int) -> np.ndarray:
 
     Counts do not change by the factor that their distribution is scaled by: of an item that hardly
     sells, a little less can be nothing at all and a little more three times as much. So the factor
-    is corrected once, by how much the first one brought (a secant step on logarithms).
+    is corrected once, by how much the first one brought (a secant step on logarithms; half of the
+    way where it brought nothing at all), if that comes nearer.
     """
     values = marginals.at(strata(n))
     if marginals.is_signed:
@@ -242,9 +243,12 @@ def draws(marginals: Marginals, mean: np.ndarray, n: int) -> np.ndarray:
     drawn, wanted, brought, factor = (x[rows] for x in (drawn, wanted, brought, factor))
     moved, asked = np.log(_over(brought, drawn)), np.log(factor)
     power = np.where(np.abs(asked) > CLOSE, moved / np.where(asked == 0, 1, asked), 1)
-    factor *= _over(wanted, brought) ** (1 / np.clip(power, 1, STEEPEST))
+    step = _over(wanted, brought) ** (1 / np.clip(power, 1, STEEPEST))
+    factor *= np.where(brought > 0, step, 1 / np.sqrt(factor))
     part = dataclasses.replace(marginals, values=marginals.values[rows])
-    values[rows] = part.scaled(_within_reach(factor)).at(strata(n))
+    again = part.scaled(_within_reach(factor)).at(strata(n))
+    is_nearer = (np.abs(_totals(again) - wanted) < np.abs(brought - wanted))[:, 0]
+    values[rows[is_nearer]] = again[is_nearer]
     return values
 
 

@@ -207,14 +207,17 @@ def _noise(*shape: int) -> np.ndarray:
     return np.random.default_rng(3).random(shape)
 
 
+def _of_counts(rate: np.ndarray) -> Marginals:
+    rng = np.random.default_rng(0)
+    y = rng.poisson(rate[:, None], (len(rate), 20_000)) + rng.random((len(rate), 20_000))
+    values = np.quantile(y, GRID, axis=1).T[:, None].repeat(28, axis=1).astype(np.float32)
+    return Marginals(GRID, values, is_count=True, is_signed=False)
+
+
 def test_draws_of_what_hardly_sells_have_the_mean_that_is_asked_for():
     """Up to a stratum a day. Scaled by the factor alone, of y + U, the first would have 3.9 for
     1.1."""
-    rate = np.array([0.02, 0.05, 0.2, 3.0])
-    rng = np.random.default_rng(0)
-    y = rng.poisson(rate[:, None], (4, 20_000)) + rng.random((4, 20_000))
-    values = np.quantile(y, GRID, axis=1).T[:, None].repeat(28, axis=1).astype(np.float32)
-    marginals = Marginals(GRID, values, is_count=True, is_signed=False)
+    marginals = _of_counts(np.array([0.02, 0.05, 0.2, 3.0]))
     drawn = marginals.at(strata(200)).mean(-1)
     for factor in (0.7, 1.0, 1.3):
         found = draws(marginals, factor * drawn, 200)
@@ -223,3 +226,8 @@ def test_draws_of_what_hardly_sells_have_the_mean_that_is_asked_for():
         np.testing.assert_allclose(
             found.mean(-1).sum(1), factor * drawn.sum(1), rtol=0.02, atol=0.2
         )
+
+
+def test_a_factor_that_leaves_nothing_of_an_item_is_taken_back_half_way():
+    found = draws(_of_counts(np.array([0.006])), np.full((1, 28), 0.42 / 28), 200)
+    assert 0.2 < found.mean(-1).sum() < 0.6
