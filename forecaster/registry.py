@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forecaster import promotions
@@ -72,6 +73,20 @@ def list_runs(
     return [{**row, "is_champion": row["run_id"] in present} for row in rows]
 
 
+def describe_list(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The rows of `list_runs` as lines under a title; a star marks a champion."""
+    if not rows:
+        return "There are no runs."
+    title = f"  {'run':33} {'panel':20} {'model':14} {'status':9} {'rows':>14} {'seconds':>9}"
+    lines = [
+        f"{'*' if r['is_champion'] else ' '} {r['run_id']:33} {r['panel_name']:20} "
+        f"{r['model_name']:14} {r['status']:9} {r['n_rows'] or 0:>9} rows "
+        f"{r['seconds'] or 0:>7.1f} s  {r['error'] or ''}".rstrip()
+        for r in rows
+    ]
+    return "\n".join([title, *lines])
+
+
 def show(warehouse: Warehouse, run_id: str) -> dict[str, Any]:
     """All that `runs` says of a run."""
     rows = warehouse.rows("select * from {runs} where run_id = $run_id", run_id=run_id)
@@ -91,3 +106,14 @@ def scores(warehouse: Warehouse, run_id: str) -> list[dict[str, Any]]:
         "metric_name",
         run_id=run_id,
     )
+
+
+def describe(row: Mapping[str, Any], scores: Sequence[Mapping[str, Any]]) -> str:
+    """What `show` and `scores` found of a run, one line each."""
+    lines = [f"{name:22} {value}" for name, value in row.items() if value is not None]
+    lines += [
+        f"{s['cutoff']}  {s['level']:20} {s['metric_name']:26} {s['metric_value']:.5g}"
+        for s in scores
+        if s["metric_value"] is not None
+    ]
+    return "\n".join(lines)
