@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from forecaster import __version__, marts
+from forecaster import __version__, marts, periods
 from forecaster.errors import BAD_INPUT, LOCKED, ForecastError
 from forecaster.marts import Marts, Rows
 from forecaster.project import Project
@@ -97,10 +97,10 @@ def collect_panel(source: Marts, settings: Mapping[str, Any], budget: int) -> di
     """One panel; series beyond the budget of numbers are left to the tables, and counted."""
     frequency, horizon = settings["frequency"], settings["horizon"]
     last = settings["last_period"]
-    first = max(settings["first_period"], _back(last, frequency, MAX_HISTORY[frequency]))
+    first = max(settings["first_period"], periods.back(last, frequency, MAX_HISTORY[frequency]))
     champion = source.champion()
-    nodes = source.nodes(_back(last, frequency, YEAR[frequency]))
-    n_periods = _periods_between(first, last, frequency)
+    nodes = source.nodes(periods.back(last, frequency, YEAR[frequency]))
+    n_periods = periods.between(first, last, frequency)
     kept = nodes[: max(50, budget // (n_periods + 20 * horizon))]
     series, labels = [], source.labels()
     for level in dict.fromkeys(node["level"] for node in kept):
@@ -122,7 +122,7 @@ def collect_panel(source: Marts, settings: Mapping[str, Any], budget: int) -> di
     places = {(one["level"], one["id"]): place for place, one in enumerate(series)}
     if champion:
         add_live(source, champion, series, places)
-    axis = _axis(first, last, horizon, frequency)
+    axis = periods.axis(first, last, horizon, frequency)
     offsets = {ds: offset for offset, ds in enumerate(axis)}
     for one in series:
         one["start"] = offsets[one["start"]]
@@ -320,7 +320,7 @@ def embedded(data: Mapping[str, Any]) -> str:
     return text
 
 
-# -- small numbers and dates
+# -- small numbers
 
 
 def _number(value: float | None) -> float | None:
@@ -337,23 +337,3 @@ def _numbers(values: Sequence[float | None]) -> list[float | None]:
 
 def _text(value: Any) -> Any:
     return value.isoformat() if isinstance(value, dt.date) else value
-
-
-def _back(day: dt.date, frequency: str, n: int) -> dt.date:
-    """The first day of the period `n` before the one that begins on `day`."""
-    if frequency == "month":
-        months = day.year * 12 + day.month - 1 - n
-        return dt.date(months // 12, months % 12 + 1, 1)
-    return day - dt.timedelta(days=n * (7 if frequency == "week" else 1))
-
-
-def _periods_between(first: dt.date, last: dt.date, frequency: str) -> int:
-    if frequency == "month":
-        return (last.year - first.year) * 12 + last.month - first.month
-    return (last - first).days // (7 if frequency == "week" else 1)
-
-
-def _axis(first: dt.date, last: dt.date, horizon: int, frequency: str) -> list[str]:
-    """The first day of every period from `first` to the end of the horizon."""
-    n = _periods_between(first, last, frequency) + horizon + 1
-    return [_back(first, frequency, -step).isoformat() for step in range(n)]
