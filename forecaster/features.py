@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecaster import estimates
+from forecaster.encoding import Encoding, Scale
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.hierarchy import read_levels
 from forecaster.holidays import read_holidays
-from forecaster.panel import Encoding, Panel, Scale
+from forecaster.panel import Panel
 from forecaster.panel_arrays import read_arrays, series_sql
 from forecaster.panel_settings import PanelSettings, nodes_panel
 from forecaster.statics import read_statics

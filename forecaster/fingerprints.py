@@ -17,6 +17,7 @@ SHARED_CODE = (
     "panel_arrays",
     "statics",
     "panel",
+    "encoding",
     "holidays",
     "quantiles",
     "held_out",

@@ -19,10 +19,11 @@ from pydantic import Field
 
 from forecaster import checkpoints
 from forecaster.config import Choice, Range
+from forecaster.encoding import Encoding
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.models.base import EpochRecord, Forecast, Learned, Model, Report, history_status
 from forecaster.origins import Origins
-from forecaster.panel import Encoding, Panel
+from forecaster.panel import Panel
 from forecaster.signals import Signals, SignalSettings
 from forecaster.text import has_text
 from forecaster.trainer import Trainer, chosen_loss

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forecaster.encoding import Encoding
 from forecaster.errors import BAD_INPUT, ForecastError
-from forecaster.panel import Encoding
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -16,7 +16,8 @@ import duckdb
 import numpy as np
 import pytest
 
-from forecaster.panel import Panel, Scale
+from forecaster.encoding import Scale
+from forecaster.panel import Panel
 from forecaster.project import Project
 from forecaster.warehouse import Warehouse
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forecaster.encoding import Covariates, Encoding, Scale
 from forecaster.errors import ForecastError
-from forecaster.panel import Covariates, Encoding, Scale, allocate
+from forecaster.panel import allocate
 from tests.conftest import make_panel
 
 

@@ -13,10 +13,11 @@ import numpy as np
 
 from forecaster.calibration import Calibration
 from forecaster.config import ModelSettings, RunSettings, model_settings
+from forecaster.encoding import Encoding
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.held_out import HeldOut, held_out_forecasts, volume_classes
 from forecaster.nodes import NodeForecaster, NodeShapes
-from forecaster.panel import Encoding, Panel
+from forecaster.panel import Panel
 from forecaster.persistence import learned_persistence
 from forecaster.quantiles import LEVELS, Marginals
 from forecaster.reconciliation import LevelVerdict

@@ -26,8 +26,9 @@ from pydantic import Field
 
 from forecaster.backend import load_tensorflow
 from forecaster.config import Choice, ModelSettings, Range
+from forecaster.encoding import Scale
 from forecaster.models.base import Forecast, Learned, Model, Report, history_status
-from forecaster.panel import Panel, Scale
+from forecaster.panel import Panel
 from forecaster.seasonal import (
     JITTER_MEAN,
     STEP_CLASSES,
