@@ -39,6 +39,7 @@ SHARED_CODE = (
     "origins",
     "text",
     "forked",
+    "network_settings",
     "trainer",
     "training",
     "losses",

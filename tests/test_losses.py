@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from forecaster.errors import ForecastError
-from forecaster.forked import ForkedSettings
 from forecaster.losses import (
     AtOrigin,
     Objective,
@@ -16,6 +15,7 @@ from forecaster.losses import (
     negative_binomial,
     tweedie_deviance,
 )
+from forecaster.network_settings import ForkedSettings
 from forecaster.networks import level_weights, predicted
 from forecaster.quantiles import LEVELS
 from forecaster.trainer import chosen_loss, kind_of

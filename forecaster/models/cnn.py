@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import Field
 
-from forecaster.forked import Forked, ForkedSettings
+from forecaster.forked import Forked
+from forecaster.network_settings import ForkedSettings
 
 KERNEL = 3
 

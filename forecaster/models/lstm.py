@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from forecaster.forked import Forked, ForkedSettings
+from forecaster.forked import Forked
+from forecaster.network_settings import ForkedSettings
 
 
 class LSTMSettings(ForkedSettings):

@@ -18,9 +18,10 @@ from pydantic import Field
 
 from forecaster.backend import load_tensorflow
 from forecaster.config import Choice, Range
-from forecaster.forked import Forked, NetworkSettings
+from forecaster.forked import Forked
 from forecaster.likelihoods import LIKELIHOODS, mean_given
 from forecaster.models.base import Forecast, history_status
+from forecaster.network_settings import NetworkSettings
 from forecaster.origins import Origins, parts
 from forecaster.panel import Panel
 from forecaster.paths import quantiles_of, strata
