@@ -11,6 +11,16 @@ if TYPE_CHECKING:
     import duckdb
 
 # Column -> DuckDB type.
+OF_A_PERIOD = {
+    "run_id": "VARCHAR",
+    "panel_name": "VARCHAR",
+    "model_name": "VARCHAR",
+    "level": "VARCHAR",
+    "unique_id": "VARCHAR",
+    "cutoff": "DATE",
+    "ds": "DATE",
+    "horizon_step": "INTEGER",
+}
 RUN_TABLES: dict[str, dict[str, str]] = {
     "runs": {
         "run_id": "VARCHAR",
@@ -36,44 +46,15 @@ RUN_TABLES: dict[str, dict[str, str]] = {
         "finished_at": "TIMESTAMP",
     },
     "predictions": {
-        "run_id": "VARCHAR",
-        "panel_name": "VARCHAR",
-        "model_name": "VARCHAR",
-        "level": "VARCHAR",
-        "unique_id": "VARCHAR",
-        "cutoff": "DATE",
-        "ds": "DATE",
-        "horizon_step": "INTEGER",
+        **OF_A_PERIOD,
         "yhat": "DOUBLE",
         "yhat_lower": "DOUBLE",
         "yhat_upper": "DOUBLE",
         "confidence_level": "DOUBLE",
         "forecast_status": "VARCHAR",
     },
-    "quantiles": {
-        "run_id": "VARCHAR",
-        "panel_name": "VARCHAR",
-        "model_name": "VARCHAR",
-        "level": "VARCHAR",
-        "unique_id": "VARCHAR",
-        "cutoff": "DATE",
-        "ds": "DATE",
-        "horizon_step": "INTEGER",
-        "quantile": "DOUBLE",
-        "value": "DOUBLE",
-    },
-    "cumulative_quantiles": {
-        "run_id": "VARCHAR",
-        "panel_name": "VARCHAR",
-        "model_name": "VARCHAR",
-        "level": "VARCHAR",
-        "unique_id": "VARCHAR",
-        "cutoff": "DATE",
-        "ds": "DATE",
-        "horizon_step": "INTEGER",
-        "quantile": "DOUBLE",
-        "value": "DOUBLE",
-    },
+    "quantiles": {**OF_A_PERIOD, "quantile": "DOUBLE", "value": "DOUBLE"},
+    "cumulative_quantiles": {**OF_A_PERIOD, "quantile": "DOUBLE", "value": "DOUBLE"},
     "training_history": {
         "run_id": "VARCHAR",
         "panel_name": "VARCHAR",
