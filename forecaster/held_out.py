@@ -100,7 +100,11 @@ def known(found: Sequence[HeldOut], values: Sequence[np.ndarray]) -> np.ndarray:
 
 def volume_classes(panel: Panel) -> np.ndarray:
     """(series,) 0, 1 or 2: classes A, B, C by revenue of the long window before the cutoff, units
-    where there is none, as table `segments` has them."""
+    where there is none.
+
+    As table `segments` has them; but that has the panel's cutoffs alone, and calibration asks at
+    origins between them.
+    """
     first = max(panel.n_periods - LONG_WINDOW[panel.frequency], 0)
     value = np.maximum(np.nansum(panel.weight[:, first:], axis=1, dtype=np.float64), 0)
     if not value.sum() > 0:
