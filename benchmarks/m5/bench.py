@@ -66,6 +66,7 @@ PEERS = {
     "nf_deepar": neural("DeepAR", 400, learning_rate=1e-2, series=64, windows=512),
     "nf_tft": neural("TFT", 150, windows=128),
     "gluonts_deepar": Peer("gluonts_deepar", "neural", budget="batches"),
+    "ours_seasonal_mean": our("seasonal_mean"),
     "ours_linear": our("linear", "max_rows"),
     "ours_lstm": our("lstm", "epochs"),
     "ours_cnn": our("cnn", "epochs"),
