@@ -49,7 +49,7 @@ def backtest_panel(
                 fit = model.fit(
                     cut, panel.validation_cutoff(cutoff), work.epoch_reporter(task, None, detail)
                 )
-                tables.append(cutoff_tables(panel, cut, model.predict(cut), model))
+                tables.append(cutoff_tables(panel, cut, model.predict(cut), model, model.paths))
                 history += [(cutoff, record) for record in fit.history]
                 task.update(i + 1, len(cutoffs))
         run.complete(run_results(name, model, tables, history, None), {})

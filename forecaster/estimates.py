@@ -114,7 +114,7 @@ def check_time(
             f"{said}; the budget is {_minutes(budget)}",
             f"give it more time, or --epochs {fits[-1]}, which fits"
             if fits
-            else "give it more time: not even one epoch fits",
+            else "give it more time" + (": not even one epoch fits" if most_epochs else ""),
             BAD_INPUT,
         )
     return said if reading + fit >= WORTH_SAYING else None

@@ -44,6 +44,10 @@ STEEPEST = 8.0
 OwnPaths = Callable[[Panel, np.ndarray, int], "np.ndarray | None"]
 
 
+def no_paths(_panel: Panel, _rows: np.ndarray, _n_paths: int) -> None:
+    """Of what draws none of its own."""
+
+
 @dataclasses.dataclass(frozen=True)
 class NodeForecast:
     """Of one level: mean (nodes, horizon), quantiles and those of the sum so far (nodes, horizon,
@@ -71,7 +75,7 @@ def sums(
     levels: np.ndarray,
     interval: np.ndarray,
     seed: int,
-    own_paths: OwnPaths = lambda *_: None,
+    own_paths: OwnPaths = no_paths,
     n_paths: int = N_PATHS,
 ) -> Sums:
     """Quantiles of sums over time and of the nodes of `panel.levels`.

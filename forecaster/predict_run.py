@@ -29,6 +29,6 @@ def predict_panel(
     with recorded(warehouse, "predict", name, model, prints, champion["run_id"]) as run:
         with warehouse.project.progress.task(f"Forecasting {name} with {model.name}"):
             live = panel.at(panel.cutoff, model.encoding)
-            tables = [cutoff_tables(panel, live, model.predict(live), model)]
+            tables = [cutoff_tables(panel, live, model.predict(live), model, model.paths)]
         run.complete(run_results(name, model, tables, [], None), {})
     return run.outcome

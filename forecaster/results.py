@@ -13,7 +13,7 @@ from forecaster.config import RunSettings
 from forecaster.forecast_tables import RunResults
 from forecaster.models.base import OK, EpochRecord, Forecast, Model
 from forecaster.panel import Panel
-from forecaster.paths import sums
+from forecaster.paths import OwnPaths, sums
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,10 +22,10 @@ BOTTOM = "bottom"
 
 
 def cutoff_tables(
-    panel: Panel, cut: Panel, forecast: Forecast, model: Model
+    panel: Panel, cut: Panel, forecast: Forecast, model: Model, own_paths: OwnPaths
 ) -> dict[str, pa.Table]:
     """Rows by table, of the series begun by the cutoff; from the last one also those yet to
-    launch."""
+    launch. `own_paths` are the model's, where it is the one that made the forecast."""
     import pyarrow as pa
 
     begun = panel.start[:, None] < cut.n_periods
@@ -34,7 +34,7 @@ def cutoff_tables(
         steps = cut.n_periods + np.arange(cut.horizon)
         is_included = panel.start[:, None] <= steps[None, :]
     run, levels = model.run, np.array(model.run.quantiles)
-    found = sums(cut, forecast, is_included, levels, np.array(run.interval), run.seed, model.paths)
+    found = sums(cut, forecast, is_included, levels, np.array(run.interval), run.seed, own_paths)
     predictions, quantiles = prediction_tables(cut, forecast, model.name, run, is_included)
     parts: dict[str, list[pa.Table]] = {"predictions": [predictions], "quantiles": [quantiles]}
     keys = Keys(cut, model.name, BOTTOM, cut.unique_ids, *np.nonzero(is_included))

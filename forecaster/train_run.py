@@ -21,6 +21,7 @@ from forecaster.fingerprints import fingerprints
 from forecaster.models.base import Fit, Model, Report, Source
 from forecaster.panel import Panel
 from forecaster.panel_settings import PanelSettings
+from forecaster.paths import no_paths
 from forecaster.recording import Outcome, recorded
 from forecaster.results import cutoff_tables, run_results
 from forecaster.warehouse import Warehouse
@@ -68,9 +69,11 @@ def train_panel(
         origin = panel.validation_cutoff(panel.cutoff)
         with warehouse.project.progress.task(f"Training {model.name} on {name}") as task:
             fit = _fit(model, live, origin, work.epoch_reporter(task, model))
-        tables = [cutoff_tables(panel, live, model.predict(live), model)]
+        tables = [cutoff_tables(panel, live, model.predict(live), model, model.paths)]
         if fit.validation is not None and origin is not None:
-            tables.append(cutoff_tables(panel, panel.at(origin), fit.validation, model))
+            # the model has learned that horizon since, so that its paths would know it
+            cut = panel.at(origin)
+            tables.append(cutoff_tables(panel, cut, fit.validation, model, no_paths))
         path, digest = artifacts.save(model, warehouse.project.artifacts_folder, run.run_id)
         stack = champions.stack(warehouse, name)
         reason = champions.succession(warehouse, name, model, prints.settings)

@@ -114,7 +114,7 @@ class Trainer:
             raise ForecastError(
                 "the weights are of a network with other shapes: other features, categories, "
                 "settings or quantile levels, or another version of the package",
-                "train anew, without --from",
+                "train anew, without --from where it was given",
                 BAD_INPUT,
             )
         assign(self.variables, list(weights))

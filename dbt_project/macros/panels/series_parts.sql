@@ -4,6 +4,10 @@
 {#- Where each part after the first begins, an id of a series; none where the rows to write are few enough for one statement. `starts` is
     what rebuild_starts() returned. -#}
 {% macro series_parts(starts) %}
+    {% set most = var('rows_at_once') %}
+    {% if most is not integer or most < 1 %}
+        {{ exceptions.raise_compiler_error("var rows_at_once is " ~ most ~ ": it must be a whole number of rows, 1 or more (8 million by default)") }}
+    {% endif %}
     {% if execute and model.resource_type == 'unit_test' %}{{ return([]) }}{% endif %}
     {% set series = ref('warehouse_forecaster', 'int_series') %}
     {% set periods = ref('warehouse_forecaster', 'int_periods') %}
@@ -28,7 +32,7 @@
 
         select min(unique_id) as unique_id
         from numbered
-        group by floor(n_before / {{ var('rows_at_once') }})
+        group by floor(n_before / {{ most }})
         order by unique_id
     {% endset %}
     {{ return(run_query(query).columns[0].values()[1:] | list) }}
