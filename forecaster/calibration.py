@@ -12,7 +12,10 @@ observations leans on its volume class, that on all classes, and all on the dist
 
 How wide the distributions should be can be told from one horizon held out, for it holds many series
 and days. Where they should lie cannot: a month in which all sold more is one observation. So the
-part of the map that moves mirrored levels alike counts as one observation a horizon.
+part of the map that moves mirrored levels alike counts as one observation a horizon. And before all
+else the forecasts held out are brought towards what came by as much of the error that all series
+share as is unlikely to last (`passing_error`): after Christmas a model that sees the sales of
+December forecasts too much, and would be taken to do so for ever.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from forecaster.seasonal import STEP_CLASSES, step_classes
 
 PRIOR_PITS = 100.0  # weight of the pooled map, in effective observations
 PRIOR_HORIZONS = 0.2  # weight of no shift at all, in horizons held out
+LASTING_ERROR = 0.05  # at least, as a logarithm, of errors that all series share and that last
 MOST_PITS = 200_000  # of one class that are looked at
 MOST_MOVED = 1.5  # times its forecast
 MOST_COMPARED = 2000  # series on which the two distributions are compared
@@ -164,6 +168,40 @@ def held_out_pits(found: HeldOut, marginals: Marginals, rng: np.random.Generator
     noise = np.zeros(actual.shape, np.float32)
     noise[found.launched] = rng.random((int(found.launched.sum()), actual.shape[1]), np.float32)
     return below + noise * (at - below)
+
+
+def passing_error(found: Sequence[HeldOut]) -> float:
+    """What forecasts held out have to be multiplied by to be rid of the error that all series share
+    and that is unlikely to last.
+
+    That error is all that came over all that was forecast. Of one horizon it is known once, but a
+    model that leans is wrong by as much in every quarter of the horizon and from every origin in
+    it. So its logarithm is the sum of a part that lasts and of one that passes, with the variance
+    by which quarters and origins differ. The best guess of the former takes its share of the
+    variance: that of `LASTING_ERROR`, or by how much the error's square exceeds what passes, if
+    that is more (a posterior mean of normals, with an empirical prior as James and Stein have it).
+    """
+    if not found or found[0].marginals.is_signed:
+        return 1.0
+    first = found[0].origin
+    came, expected = np.zeros((2, len(found), STEP_CLASSES))
+    for i, one in enumerate(found):
+        is_known = np.isfinite(one.actual)
+        quarters = (one.periods - first) * STEP_CLASSES // len(one.periods)
+        inside = quarters < STEP_CLASSES
+        for total, values in ((came, one.actual), (expected, one.mean)):
+            sums = np.where(is_known, values, 0).sum(axis=0, dtype=np.float64)
+            np.add.at(total[i], quarters[inside], sums[inside])
+    usable = (came > 0) & (expected > 0)
+    if not usable.any():
+        return 1.0
+    ratios, weights = np.log(came[usable] / expected[usable]), expected[usable]
+    error = np.log(came[usable].sum() / weights.sum())
+    n = weights.sum() ** 2 / (weights**2).sum()
+    variance = np.average((ratios - error) ** 2, weights=weights) * n / max(n - 1, 1)
+    lasting = max(LASTING_ERROR**2, error**2 - variance)
+    lasts = lasting / (lasting + variance)
+    return float(np.clip(np.exp((1 - lasts) * error), 1 / MOST_MOVED, MOST_MOVED))
 
 
 def _relative_is_better(found: Sequence[HeldOut], seed: int) -> bool:

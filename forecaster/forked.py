@@ -168,9 +168,9 @@ class Forked(Model):
         """What brings the total of the means (series, horizon) to its level.
 
         Where two years are known the network has seen the year's course, and its calibration on
-        past origins holds. Before that the course cannot have been learned, and the active series'
-        total stays at their mean over the middle window; what has not sold in it yet says nothing
-        of the level.
+        past origins holds. Before that the course cannot have been learned: the active series'
+        total stays at their mean over the middle window, times what the year-ago index says of the
+        horizon, as in the base. What has not sold in the window yet says nothing of the level.
         """
         panel = signals.panel
         if panel.is_signed or _knows_the_year(signals):
@@ -178,6 +178,9 @@ class Forked(Model):
         recent = signals.y[active, max(panel.n_periods - signals.windows[1], 0) :]
         known = np.isfinite(recent)
         level = np.where(known, recent, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+        index, _ = signals.year_ago(np.array([panel.n_periods]))
+        course = np.exp(signals.settings.year_power * index[:, 0]).mean(axis=1)
+        level *= course[signals.groups[active]]
         forecast = float(mean[active][level > 0].sum()) / panel.horizon
         return float(level.sum()) / forecast if level.sum() > 0 and forecast > 0 else 1.0
 

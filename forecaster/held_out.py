@@ -59,6 +59,13 @@ class HeldOut:
         """The same with demand known only where `keep`, which broadcasts to (series, horizon)."""
         return dataclasses.replace(self, actual=np.where(keep, self.actual, np.float32(np.nan)))
 
+    def times(self, factor: float) -> Self:
+        """The same as if the forecast had been so many times as large."""
+        if factor == 1:
+            return self
+        mean = self.mean * np.float32(factor)
+        return dataclasses.replace(self, mean=mean, marginals=self.marginals.scaled(factor))
+
     def of_series(self, rows: np.ndarray) -> Self:
         """The same of some series."""
         return dataclasses.replace(

@@ -72,7 +72,7 @@ class Marginals:
         result = np.where(place == n, right, np.where(place == 0, left, result))
         return np.where(np.isfinite(y), result, np.nan)
 
-    def scaled(self, factor: np.ndarray) -> Self:
+    def scaled(self, factor: np.ndarray | float) -> Self:
         """Demand times a factor that broadcasts to (series, horizon): of y + U that is about the
         mean of U, so that the mean of the count changes by the factor."""
         centre = 0.5 if self.is_count else 0.0

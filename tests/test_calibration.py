@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from forecaster.calibration import Calibration, effective_size
+from forecaster.calibration import Calibration, effective_size, passing_error
 from forecaster.held_out import HeldOut, volume_classes
 from forecaster.models.base import Forecast
 from forecaster.models.seasonal_mean import SeasonalMean
@@ -151,6 +151,49 @@ def test_what_takes_its_place_moves_with_the_mean():
     again = Calibration.from_json(json.loads(json.dumps(calibration.to_json())))
     same = again.applied(some, own, np.zeros(3, int)).values
     np.testing.assert_array_equal(same, calibration.applied(some, own, np.zeros(3, int)).values)
+
+
+def shared_error(*quarters: float) -> list[HeldOut]:
+    """Forecasts of 20 from one origin, and so many times as much that came in each quarter."""
+    (found,) = held_out(np.full(400, 20.0), np.full(400, 2.0), np.full(400, 2.0))
+    return [dataclasses.replace(found, actual=found.actual * np.repeat(np.float32(quarters), 2))]
+
+
+def test_an_error_that_comes_in_every_quarter_lasts_and_others_pass():
+    steady, passing = shared_error(0.8, 0.8, 0.8, 0.8), shared_error(0.5, 0.7, 0.9, 1.1)
+    assert passing_error(steady) == pytest.approx(1, abs=0.01)
+    assert passing_error(passing) == pytest.approx(0.8, abs=0.02)
+    assert passing_error([one.where(np.zeros(8, bool)) for one in steady]) == 1
+    total = 400 * 20 * 8
+    rest = Calibration.learned([one.times(passing_error(passing)) for one in passing], 1.0, seed=1)
+    assert rest.location == pytest.approx(1, abs=0.02)
+    all_of_it = Calibration.learned(steady, 1.0, seed=1)
+    assert all_of_it.location == pytest.approx(0.8 ** (1 / 1.2), abs=0.01)
+    assert sum(float(one.actual.sum()) for one in steady) == pytest.approx(0.8 * total, rel=0.01)
+
+
+def test_an_error_that_passed_does_not_move_the_model_that_learned_of_it():
+    """Demand falls to nothing in the horizon held out and comes back: forecasts stay where they
+    are, where one that only leans is mended."""
+
+    class Twice(SeasonalMean):
+        def forecast(self, panel):
+            raw = super().forecast(panel)
+            return Forecast(2 * raw.mean, 2 * raw.quantiles, raw.status)
+
+    panel = make_panel(n_series=60, n_periods=140)
+    early = panel.n_periods - panel.horizon
+    dips = panel.y.copy()
+    dips[:, early : early + 3] = 0
+    half = list(LEVELS).index(0.5)
+    medians = []
+    for y, kind in ((panel.y, SeasonalMean), (dips, SeasonalMean), (panel.y, Twice)):
+        cut = dataclasses.replace(panel, y=y).at(panel.cutoff)
+        model = kind()
+        model.fit(cut, panel.ds[early - 1])
+        medians.append(model.predict(cut).marginals.values[..., half].mean())
+    assert medians[1] == pytest.approx(medians[0], rel=0.15)
+    assert medians[2] == pytest.approx(medians[0], rel=0.15)
 
 
 def test_nothing_known_calibrates_nothing():

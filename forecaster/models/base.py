@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from forecaster.calibration import Calibration
+from forecaster.calibration import Calibration, passing_error
 from forecaster.config import ModelSettings, RunSettings, model_settings
 from forecaster.encoding import Encoding
 from forecaster.errors import BAD_INPUT, ForecastError
@@ -208,9 +208,13 @@ class Model(ABC):
             n_horizons = (panel.n_periods - found[0].origin) / panel.horizon
             rows = sample(np.flatnonzero(panel.is_launched), MOST_CALIBRATED, self.run.seed)
             some = [one.of_series(rows) for one in agreed]
+            passes = passing_error(some)
+            some = [one.times(passes) for one in some]
             self.conformal = Calibration.learned(some, n_horizons, self.run.seed)
             if self.conformal.n_obs.any():
-                stays = learned_persistence(early, agreed[0], self.conformal, self.run.seed)
+                stays = learned_persistence(
+                    early, agreed[0].times(passes), self.conformal, self.run.seed
+                )
                 self.conformal = dataclasses.replace(self.conformal, persistence=stays)
         return Fit(history or refitted.history, validation, found)
 

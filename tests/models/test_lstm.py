@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -134,3 +136,18 @@ def test_the_total_stays_at_the_recent_level_while_one_year_is_known():
     model.fit(cut, None)
     level = np.nanmean(panel.y_train[:, -56:], axis=1).sum()
     assert model.predict(cut).mean.sum() / panel.horizon == pytest.approx(level, rel=1e-4)
+
+
+def test_the_total_follows_what_the_year_before_did_after_this_day():
+    """A year ago twice as much was sold from this day on: of the 28 days about the first day of the
+    horizon then 15 were such, and one more about each day after it."""
+    panel = make_panel(n_periods=364 + 70)
+    y = panel.y.copy()
+    y[:, 70:126] *= 2
+    panel = dataclasses.replace(panel, y=y, y_train=y)
+    model, cut = small_lstm(), panel.at(panel.cutoff)
+    model.fit(cut, None)
+    level = np.nanmean(y[:, -56:], axis=1).sum()
+    course = (1 + (15 + np.arange(panel.horizon)) / 28) ** model.settings.year_power
+    found = model.predict(cut).mean.sum() / panel.horizon
+    assert found == pytest.approx(course.mean() * level, rel=0.05)
