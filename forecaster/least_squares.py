@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
+from typing import Self
+
 import numpy as np
 
 CONSTANT = 0  # the column that is never penalised
@@ -50,6 +54,36 @@ class NormalEquations:
         part = part * scale[:, None] * scale + 1e-9 * np.eye(len(scale))
         result[varies] = scale * np.linalg.solve(part, scale * moment[varies])
         return result
+
+
+@dataclasses.dataclass(frozen=True)
+class RidgeSums:
+    """One series' X'WX (folds, columns, columns) and X'Wz (folds, columns), kept apart by fold;
+    `repetition` is how many rows say one thing."""
+
+    gram: np.ndarray
+    moment: np.ndarray
+    repetition: float
+
+    @classmethod
+    def mean(cls, sums: Sequence[Self]) -> Self:
+        """That of several series: who has more rows, weighs more."""
+        return cls(
+            np.mean([one.gram for one in sums], axis=0),
+            np.mean([one.moment for one in sums], axis=0),
+            float(np.mean([one.repetition for one in sums])),
+        )
+
+    def solve(self, strength: float, prior: np.ndarray, without: int | None = None) -> np.ndarray:
+        """(columns,) pulled to `prior` (columns,) as by `strength` repetitions that say it; of all
+        folds but one, where that is given."""
+        gram, moment = self.gram.sum(0, dtype=float), self.moment.sum(0, dtype=float)
+        if without is not None:
+            gram, moment = gram - self.gram[without], moment - self.moment[without]
+        penalty = strength * self.repetition
+        gram[np.diag_indices_from(gram)] += penalty
+        solved: np.ndarray = np.linalg.solve(gram, moment + penalty * prior)
+        return solved
 
 
 def non_negative(gram: np.ndarray, moment: np.ndarray) -> np.ndarray:

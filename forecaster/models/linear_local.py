@@ -1,9 +1,10 @@
 """Each series' own least squares: for few series with long histories, such as nodes of a hierarchy.
 
-y = base + size × (W0 + W1 x1 + …), with weights of the series' own. Ridge pulls them to zero, and a
-forecast to its base: level × seasonal profile. Many origins of the past are learned from, the
-recent ones most (Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., ch. 7,
-for regression with calendar effects).
+y = base + size × (W0 + W1 x1 + …), with weights of the series' own. They are pulled to those that
+suit all series at once (partial pooling: Gelman & Hill, Data Analysis Using Regression, ch. 12),
+and these to zero: a forecast to its base, level × seasonal profile. Many origins of the past are
+learned from, the recent ones most (Hyndman & Athanasopoulos, Forecasting: Principles and Practice,
+3rd ed., ch. 7, for regression with calendar effects).
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ import numpy as np
 from pydantic import Field
 
 from forecaster.config import Choice, ModelSettings, Range
+from forecaster.least_squares import RidgeSums
 from forecaster.local_design import LocalDesign, LocalRows
 from forecaster.models.base import Forecast, Learned, Model, Report, history_status
 from forecaster.panel import Panel
+from forecaster.sample import sample
 from forecaster.seasonal import JITTER_MEAN
 
 FOLDS = 4
+MOST_POOLED = 500  # series whose sums are pooled and kept meanwhile
 STEP_CLASSES = 4
 RECENT_YEARS = 2  # whose errors make the quantiles
 LEAST_ORIGINS = 8
@@ -30,7 +34,9 @@ BOUND = 8.0  # sizes that a forecast may be from its base
 
 
 class LinearLocalSettings(ModelSettings):
-    """`strength` is the ridge's: so many repetitions of a period weigh as much as the prior.
+    """`strength` says how far a series' weights are pulled to those of all series: so many
+    repetitions of a period weigh as much as they do; `pooled_strength` the same of the pull of
+    these to zero.
 
     At most `origins` origins of a series are learned from, evenly spread; an origin counts half as
     much as one `half_life` years later.
@@ -39,16 +45,18 @@ class LinearLocalSettings(ModelSettings):
     search: ClassVar[Mapping[str, Range | Choice]] = {
         "strength": Range(0.1, 10.0, log=True),
         "origins": Choice((120, 240, 480)),
-        "half_life": Range(0.7, 6.0, log=True),
+        "half_life": Range(0.5, 6.0, log=True),
     }
 
-    strength: float = Field(default=0.75, gt=0)
+    strength: float = Field(default=1.5, gt=0)
+    pooled_strength: float = Field(default=0.2, gt=0)
     origins: int = Field(default=240, ge=8)
-    half_life: float = Field(default=2.7, gt=0)
+    half_life: float = Field(default=1.2, gt=0)
 
 
 class LinearLocal(Model):
-    """See the module and `LinearLocalSettings`. A series that was not there yet has its base."""
+    """See the module and `LinearLocalSettings`. A series of which too little is known has the
+    weights of all."""
 
     Settings = LinearLocalSettings
     reads_derived = False
@@ -59,6 +67,7 @@ class LinearLocal(Model):
         self.unique_ids: list[str] = []
         self.holidays: tuple[str, ...] = ()  # that had been seen; another has no effect
         self.weights = np.zeros((0, 0), np.float32)  # (series, columns)
+        self.pooled = np.zeros(0, np.float32)  # (columns,)
         self.errors = np.zeros((0, STEP_CLASSES, 0), np.float32)  # (series, classes, levels)
 
     def learn(
@@ -68,7 +77,8 @@ class LinearLocal(Model):
         epochs: int | None,  # noqa: ARG002
         report: Report,  # noqa: ARG002
     ) -> Learned:
-        """Solve each series' normal equations; nothing is chosen on the validation."""
+        """Solve the normal equations of all, then each series'; nothing is chosen on the
+        validation."""
         panel = panel.without_derived()
         self.encoding = panel.encoding
         seen = panel.holidays and panel.holidays.before(panel.n_periods)
@@ -76,12 +86,19 @@ class LinearLocal(Model):
         design = self._design(panel)
         rng = np.random.default_rng(self.run.seed)
         self.names, self.unique_ids = design.names, [str(name) for name in panel.unique_ids]
-        self.weights = np.zeros((panel.n_series, len(self.names)), np.float32)
+        origins_of = dict(self._training_origins(design))
+        pooled = sample(np.array(list(origins_of), np.int64), MOST_POOLED, self.run.seed)
+        sums = {series: self._sums(design, series, origins_of[series]) for series in pooled}
+        prior, apart = self._priors(list(sums.values()))
+        self.pooled = prior.astype(np.float32)
+        self.weights = np.tile(self.pooled, (panel.n_series, 1))
         self.errors = np.zeros((panel.n_series, STEP_CLASSES, len(self.levels)), np.float32)
-        for series, origins in self._training_origins(design):
-            rows = design.rows(series, origins)
-            self.weights[series], apart = self._solved(rows, origins, design)
-            self.errors[series] = self._errors(rows, origins, apart, design, rng)
+        for series, origins in origins_of.items():
+            own = sums.pop(series, None) or self._sums(design, series, origins)
+            strength = self.settings.strength
+            self.weights[series] = own.solve(strength, prior)
+            unseen = [own.solve(strength, of_all, k) for k, of_all in enumerate(apart)]
+            self.errors[series] = self._errors(design, series, origins, unseen, rng)
         return Learned()
 
     def forecast(self, panel: Panel) -> Forecast:
@@ -97,7 +114,7 @@ class LinearLocal(Model):
         for series, name in enumerate(panel.unique_ids):
             rows = design.rows(series, origin)
             known = place.get(str(name))
-            weights = None if known is None else self.weights[known]
+            weights = self.pooled if known is None else self.weights[known]
             mean[series] = _predicted(rows, weights, panel.is_signed)[0]
             spread = usual if known is None else self.errors[known]
             centre = mean[series] + (JITTER_MEAN if panel.is_count else 0)
@@ -120,19 +137,28 @@ class LinearLocal(Model):
             count = min(self.settings.origins, last - first + 1)
             yield series, np.unique(np.linspace(first, last, count).astype(int))
 
-    def _solved(
-        self, rows: LocalRows, origins: np.ndarray, design: LocalDesign
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Weights (columns,), and those without each fold of origins (folds, columns)."""
+    def _priors(self, sums: list[RidgeSums]) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Weights (columns,) that suit all series, and those without each fold of origins."""
+        nothing = np.zeros(len(self.names))
+        if not sums:
+            return nothing, [nothing] * FOLDS
+        strength, mean = self.settings.pooled_strength, RidgeSums.mean(sums)
+        apart = [mean.solve(strength, nothing, fold) for fold in range(FOLDS)]
+        return mean.solve(strength, nothing), apart
+
+    def _sums(self, design: LocalDesign, series: int, origins: np.ndarray) -> RidgeSums:
+        rows = design.rows(series, origins)
         half_life = self.settings.half_life * design.year
         recency = 0.5 ** ((origins[-1] - origins) / half_life)
         known = np.isfinite(rows.y)
         target = np.where(known, rows.y - rows.base, 0) / rows.size[:, None]
         weight = known * recency[:, None]
         n_columns = rows.x.shape[-1]
-        gram = np.zeros((FOLDS, n_columns, n_columns))
-        moment = np.zeros((FOLDS, n_columns))
-        for fold, part in enumerate(np.array_split(np.arange(len(origins)), FOLDS)):
+        gram = np.zeros((FOLDS, n_columns, n_columns), np.float32)
+        moment = np.zeros((FOLDS, n_columns), np.float32)
+        folds = _fold_of(origins)
+        for fold in range(FOLDS):
+            part = folds == fold
             x = rows.x[part].reshape(-1, n_columns)
             root = np.sqrt(weight[part]).reshape(-1).astype(np.float32)
             weighted = x * root[:, None]
@@ -141,40 +167,34 @@ class LinearLocal(Model):
             moment[fold] = weighted.T @ (root * z)
         # a period is forecast from several of the origins: a repetition is all of these
         spacing = max((origins[-1] - origins[0]) / max(len(origins) - 1, 1), 1.0)
-        penalty = self.settings.strength * design.panel.horizon / spacing * np.eye(n_columns)
-        total, moments = gram.sum(0) + penalty, moment.sum(0)
-        apart = [np.linalg.solve(total - gram[k], moments - moment[k]) for k in range(FOLDS)]
-        return np.linalg.solve(total, moments), np.array(apart)
+        return RidgeSums(gram, moment, design.panel.horizon / spacing)
 
     def _errors(
         self,
-        rows: LocalRows,
-        origins: np.ndarray,
-        apart: np.ndarray,
         design: LocalDesign,
+        series: int,
+        origins: np.ndarray,
+        unseen: list[np.ndarray],
         rng: np.random.Generator,
     ) -> np.ndarray:
-        """(classes, levels): quantiles of errors over size, from weights that saw neither."""
+        """(classes, levels): quantiles of errors over size at recent origins, from the weights of
+        each fold that saw neither."""
         panel = design.panel
-        mean = np.concatenate(
-            [
-                _predicted(
-                    LocalRows(rows.x[part], rows.base[part], rows.size[part], rows.y[part]),
-                    apart[fold],
-                    panel.is_signed,
-                )
-                for fold, part in enumerate(np.array_split(np.arange(len(origins)), FOLDS))
-            ]
-        )
+        recent = origins > origins[-1] - RECENT_YEARS * design.year
+        rows, folds = design.rows(series, origins[recent]), _fold_of(origins)[recent]
+        mean = np.zeros_like(rows.base)
+        for fold in np.unique(folds):
+            part = folds == fold
+            of_fold = LocalRows(rows.x[part], rows.base[part], rows.size[part], rows.y[part])
+            mean[part] = _predicted(of_fold, unseen[fold], panel.is_signed)
         error = rows.y - mean
         if panel.is_count:
             error = error + rng.random(error.shape) - JITTER_MEAN
         error = error / rows.size[:, None]
-        recent = origins > origins[-1] - RECENT_YEARS * design.year
         classes = np.arange(panel.horizon) * STEP_CLASSES // panel.horizon
         result = np.zeros((STEP_CLASSES, len(self.levels)), np.float32)
         for k in range(STEP_CLASSES):
-            of_class = error[recent][:, classes == k]
+            of_class = error[:, classes == k]
             of_class = of_class[np.isfinite(of_class)]
             if not len(of_class):
                 of_class = error[np.isfinite(error)]
@@ -183,7 +203,12 @@ class LinearLocal(Model):
 
     def save_state(self, folder: Path) -> None:
         """The weights beside their names, and the quantiles of the errors."""
-        np.savez(folder / "linear_local.npz", weights=self.weights, errors=self.errors)
+        np.savez(
+            folder / "linear_local.npz",
+            weights=self.weights,
+            pooled=self.pooled,
+            errors=self.errors,
+        )
         state = {
             "names": self.names,
             "unique_ids": self.unique_ids,
@@ -194,16 +219,21 @@ class LinearLocal(Model):
     def load_state(self, folder: Path) -> None:
         """Read what `save_state` wrote."""
         with np.load(folder / "linear_local.npz", allow_pickle=False) as file:
-            self.weights, self.errors = file["weights"], file["errors"]
+            self.weights, self.pooled, self.errors = (
+                file[name] for name in ("weights", "pooled", "errors")
+            )
         state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
         self.names, self.unique_ids = state["names"], state["unique_ids"]
         self.holidays = tuple(state["holidays"])
 
 
-def _predicted(rows: LocalRows, weights: np.ndarray | None, is_signed: bool) -> np.ndarray:
-    """(origins, horizon) in natural units; without weights the base."""
-    if weights is None:
-        return rows.base
+def _fold_of(origins: np.ndarray) -> np.ndarray:
+    """(origins,): blocks of neighbours, so that one says little of another."""
+    return np.arange(len(origins)) * FOLDS // len(origins)
+
+
+def _predicted(rows: LocalRows, weights: np.ndarray, is_signed: bool) -> np.ndarray:
+    """(origins, horizon) in natural units."""
     correction = np.clip(rows.x @ weights.astype(np.float32), -BOUND, BOUND)
     mean = rows.base + rows.size[:, None] * correction
     return mean if is_signed else np.maximum(mean, 0)

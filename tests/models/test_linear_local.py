@@ -72,13 +72,35 @@ def test_better_than_the_seasonal_mean_where_covariates_matter():
     assert errors["linear_local"] < 0.8 * errors["seasonal_mean"]
 
 
-def test_a_new_series_has_its_base(panel):
-    """Its level × profile: nothing was learned of it."""
-    model, _ = fitted(LinearLocal(), panel)
-    cut = panel.at(panel.cutoff, model.encoding)
-    renamed = dataclasses.replace(cut, unique_ids=np.array([f"new {i}" for i in range(12)], object))
-    rows = LocalDesign(renamed.without_derived(), ()).rows(4, np.array([panel.n_periods]))
-    np.testing.assert_allclose(model.predict(renamed).mean[4], rows.base[0], rtol=1e-5)
+def test_a_new_series_has_the_effects_that_all_have(long_panel):
+    """Of itself it says its level and profile alone: promotions double the demand of all others."""
+    promoted = long_panel.future_values[:, : long_panel.n_periods, 0] > 0
+    y = ((10 + 2.0 * (np.arange(long_panel.n_periods) % 7)) * (1 + promoted)).astype(np.float32)
+    known = dataclasses.replace(long_panel, y=y, y_train=y, start=np.zeros(4, np.int64))
+    model, _ = fitted(LinearLocal(), known)
+    assert model.pooled[model.names.index("is_promoted")] > 0.7
+    cut = known.at(known.cutoff, model.encoding)
+    renamed = dataclasses.replace(cut, unique_ids=np.array([f"new {i}" for i in range(4)], object))
+    ahead = known.future_values[:, known.n_periods :, 0] > 0
+    expected = (10 + 2.0 * (np.arange(900, 907) % 7)) * (1 + ahead)
+    np.testing.assert_allclose(model.predict(renamed).mean, expected, rtol=0.35)
+
+
+def test_a_series_of_few_origins_leans_on_all(long_panel):
+    """Its promotions triple what it sells, of all others they double it; it began lately."""
+    promoted = long_panel.future_values[:, : long_panel.n_periods, 0] > 0
+    y = (20.0 * (1 + promoted)).astype(np.float32)
+    y[0] = 20.0 * (1 + 2 * promoted[0])
+    start = np.zeros(4, np.int64)
+    effect = {}
+    for begun in (0, 830):
+        y[0, :begun], start[0] = np.nan, begun
+        model, _ = fitted(
+            LinearLocal(), dataclasses.replace(long_panel, y=y, y_train=y, start=start)
+        )
+        effect[begun] = model.weights[0, model.names.index("is_promoted")]
+    assert effect[830] < effect[0] - 0.2
+    assert effect[830] > 0.5
 
 
 def test_blind_to_what_comes_after_the_cutoff(panel):
