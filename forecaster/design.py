@@ -18,14 +18,73 @@ SEASON_CYCLES = (4, 12)
 
 
 @dataclasses.dataclass(frozen=True)
+class Columns:
+    """What a design's columns are made of, each once: a matrix of all of them has a series' state
+    as often as the horizon has steps, and twice.
+
+    `state` (series, k), the same times `step` (horizon,), `season` (series, horizon, c) and `ahead`
+    (series, horizon, m), whose last columns are the covariates; `numbers` (series, n), `words`
+    (series, w), and covariates times those of `words` that are `crossed`.
+    """
+
+    state: np.ndarray
+    step: np.ndarray
+    season: np.ndarray
+    ahead: np.ndarray
+    n_covariates: int
+    numbers: np.ndarray
+    words: np.ndarray
+    crossed: list[int]
+
+    @property
+    def covariates(self) -> np.ndarray:
+        return self.ahead[..., self.ahead.shape[-1] - self.n_covariates :]
+
+    def matrix(self) -> np.ndarray:
+        """(series × horizon, columns), in the order of `Design.names`."""
+        shape = self.ahead.shape[:2]
+
+        def each(values: np.ndarray) -> np.ndarray:
+            return np.broadcast_to(values[:, None], (*shape, values.shape[-1]))
+
+        state, words = each(self.state), each(self.words)
+        columns = [
+            np.ones((*shape, 1), np.float32),
+            state,
+            state * self.step[:, None],
+            self.season,
+            self.ahead,
+            each(self.numbers),
+            words,
+            *(self.covariates * words[..., [i]] for i in self.crossed),
+        ]
+        return np.concatenate(columns, axis=-1, dtype=np.float32).reshape(shape[0] * shape[1], -1)
+
+    def times(self, coefficients: np.ndarray) -> np.ndarray:
+        """(series × horizon,): the matrix times coefficients (columns,), without making it."""
+        k = self.state.shape[-1]
+        widths = [1, k, k, *(part.shape[-1] for part in (self.season, self.ahead))]
+        widths += [self.numbers.shape[-1], self.words.shape[-1]]
+        parts = np.split(coefficients.astype(np.float32), np.cumsum(widths))
+        constant, of_state, of_step, of_season, of_ahead, of_numbers, of_words, of_crossed = parts
+        of_crossed = of_crossed.reshape(len(self.crossed), self.n_covariates)
+        still = self.state @ of_state + self.numbers @ of_numbers + self.words @ of_words + constant
+        value = still[:, None] + (self.state @ of_step)[:, None] * self.step
+        value += self.season @ of_season + self.ahead @ of_ahead
+        of_place = self.words[:, self.crossed] @ of_crossed
+        value += np.einsum("shf,sf->sh", self.covariates, of_place)
+        return value.ravel()
+
+
+@dataclasses.dataclass(frozen=True)
 class Rows:
-    """Some rows of a design: `x` (rows, columns) and what belongs to each row (rows,).
+    """Some rows of a design: `columns` (rows, k) and what belongs to each row (rows,).
 
     `offset` is the base's part of the linear predictor. `y` is in natural units, as are `scale` and
     `deviation`; it is NaN where not known. `active` is 1 while a series still sells.
     """
 
-    x: np.ndarray
+    columns: Columns
     offset: np.ndarray
     y: np.ndarray
     scale: np.ndarray
@@ -113,24 +172,18 @@ class Design:
         level, scale, deviation, active = (values[:, 0].astype(np.float64) for values in known)
         ahead, base = signals.horizons(rows, np.array([origin]))
         ahead, base = ahead[:, 0], base[:, 0].astype(np.float64)
-        at_origin = np.broadcast_to(x, (*shape, x.shape[-1]))
-        step = np.broadcast_to((np.arange(horizon) + 0.5) / horizon - 0.5, shape)
-        season = self._season_means(rows, origin, scale)
         codes = signals.codes[rows]
-        indicators = [(codes[:, i] == code)[:, None] for i, code, _ in self.indicators]
-        static = [np.broadcast_to(values, shape)[..., None] for values in indicators]
-        covariates = ahead[..., len(signals.horizon_names) - len(signals.future.names) :]
-        numbers = signals.numbers[rows][:, None]
-        columns = [
-            np.ones((*shape, 1), np.float32),
-            at_origin,
-            at_origin * step[..., None],
-            season,
-            ahead,
-            np.broadcast_to(numbers, (*shape, numbers.shape[-1])),
-            *static,
-            *(covariates * indicators[i][..., None] for i in self.crossed),
-        ]
+        words = [codes[:, i] == code for i, code, _ in self.indicators]
+        columns = Columns(
+            state=x[:, 0],
+            step=((np.arange(horizon) + 0.5) / horizon - 0.5).astype(np.float32),
+            season=self._season_means(rows, origin, scale).astype(np.float32),
+            ahead=ahead,
+            n_covariates=len(signals.future.names),
+            numbers=signals.numbers[rows],
+            words=np.array(words, np.float32).reshape(len(words), len(rows)).T,
+            crossed=self.crossed,
+        )
         size = (level / scale)[:, None]
         index = origin + np.arange(horizon)
         end = signals.y.shape[1]
@@ -143,7 +196,7 @@ class Design:
             return np.broadcast_to(values[:, None], shape).ravel()
 
         return Rows(
-            x=np.concatenate(columns, axis=-1, dtype=np.float32).reshape(len(rows) * horizon, -1),
+            columns=columns,
             offset=offset.ravel(),
             y=y.ravel().astype(np.float64),
             scale=each(scale),

@@ -51,7 +51,9 @@ def read(
 ) -> Panel:
     """What the model needs of a panel, with its scales where it is trained; `nodes`, if they were
     read before."""
-    with warehouse.project.progress.task(f"Reading {settings.panel_name}"):
+    # the connection is for nothing but to be open: every query inside opens the file without cost
+    task = warehouse.project.progress.task(f"Reading {settings.panel_name}")
+    with task, warehouse.connect():
         panel = features.read_panel(
             warehouse, settings, model.encoding, with_derived=model.reads_derived
         )

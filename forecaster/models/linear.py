@@ -161,12 +161,13 @@ class Linear(Model):
         known = np.isfinite(part.y) & (part.active > 0)
         y = np.where(known, part.y, 0) / part.scale
         weight = known * part.scale**self.settings.scale_power
+        x = part.columns.matrix()
         if not self.is_log:
-            sums.add(part.x, y - part.offset, weight, fold)
+            sums.add(x, y - part.offset, weight, fold)
             return
-        correction = np.clip(part.x @ self.coefficients, LOWEST, HIGHEST)
+        correction = np.clip(part.columns.times(self.coefficients), LOWEST, HIGHEST)
         mean = np.exp(part.offset + correction)
-        sums.add(part.x, correction + (y - mean) / mean, weight * mean, fold)
+        sums.add(x, correction + (y - mean) / mean, weight * mean, fold)
 
     def _strength_path(
         self,
@@ -224,7 +225,7 @@ class Linear(Model):
 
     def _mean(self, part: Rows, coefficients: np.ndarray) -> np.ndarray:
         """(rows,) in natural units, before totals are held to their level."""
-        correction = part.x @ coefficients
+        correction = part.columns.times(coefficients)
         if self.is_log:
             return part.scale * np.exp(part.offset + np.clip(correction, LOWEST, HIGHEST))
         mean = part.scale * (part.offset + correction)

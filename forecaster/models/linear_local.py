@@ -44,13 +44,13 @@ class LinearLocalSettings(ModelSettings):
 
     search: ClassVar[Mapping[str, Range | Choice]] = {
         "strength": Range(0.1, 10.0, log=True),
-        "origins": Choice((120, 240, 480)),
+        "origins": Choice((80, 160, 320)),
         "half_life": Range(0.5, 6.0, log=True),
     }
 
     strength: float = Field(default=1.5, gt=0)
     pooled_strength: float = Field(default=0.2, gt=0)
-    origins: int = Field(default=240, ge=8)
+    origins: int = Field(default=160, ge=8)
     half_life: float = Field(default=1.2, gt=0)
 
 

@@ -89,8 +89,10 @@ def test_coefficients_times_inputs_are_the_forecast(panel, link):
     assert design.names == model.names
     assert len(set(model.names)) == len(model.names)
     part = design.rows(np.array([3]), panel.n_periods)
-    assert part.x.shape == (panel.horizon, len(model.names))
-    explained = part.offset + (part.x * model.coefficients).sum(axis=1)
+    x = part.columns.matrix()
+    assert x.shape == (panel.horizon, len(model.names))
+    np.testing.assert_allclose(part.columns.times(model.coefficients), x @ model.coefficients, 1e-4)
+    explained = part.offset + (x * model.coefficients).sum(axis=1)
     explained = np.exp(explained) if link == "log" else explained
     expected = explained * part.scale * model.total_factor
     np.testing.assert_allclose(model.predict(cut).mean[3], expected, rtol=1e-4)
@@ -100,7 +102,7 @@ def test_columns_are_what_their_names_say(panel):
     cut = panel.at(panel.cutoff)
     design = Design(Signals(LinearSettings(), cut, None), is_log=True)
     part = design.rows(np.array([3]), 60)
-    column = dict(zip(design.names, part.x.T, strict=True))
+    column = dict(zip(design.names, part.columns.matrix().T, strict=True))
     np.testing.assert_array_equal(column["is_promoted"], panel.future_values[3, 60:67, 0])
     np.testing.assert_array_equal(column["at_origin_is_promoted"][0], panel.future_values[3, 59, 0])
     last_four = panel.y_train[3, 32:60].reshape(4, 7).mean(axis=0)
