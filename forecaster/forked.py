@@ -49,6 +49,7 @@ class Forked(Model):
 
     Settings: ClassVar[type[NetworkSettings]] = ForkedSettings
     begins_from_others = True
+    is_network = True
     reads_derived = False
 
     def __init__(self, settings: Any = None, run: Any = None) -> None:

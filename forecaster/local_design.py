@@ -11,6 +11,7 @@ from forecaster.signals import PERIODS_OF_A_YEAR, moving_mean, seasonal_profile
 
 PROFILE_CYCLES = 8
 MOST_PHASES = 12  # a longer season has no indicator for each phase: the calendar's waves say it
+PROFILE_UNIT = 6.0  # of its logarithm, which is small: unscaled, ridge would not let it say much
 LIMIT = 2.0  # of a change, in logarithms or levels
 FLOOR = 1e-6
 # Periods after a holiday in which it is felt, the negative ones before it: by day the two days of
@@ -136,7 +137,7 @@ class LocalDesign:
                 self._calendar(series)[ahead],
                 np.where(has_year[:, None], smoothed, 0)[..., None],
                 np.where(has_year[:, None], daily, 0)[..., None],
-                np.log(np.maximum(profile, 1e-2))[..., None],
+                PROFILE_UNIT * np.log(np.maximum(profile, 1e-2))[..., None],
                 every,
                 step,
                 every * step,

@@ -54,9 +54,9 @@ class NetworkSettings(SignalSettings):
 
 class ForkedSettings(NetworkSettings):
     """`loss` is that of the mean; `rmsse` is what the metric asks for, per series and of totals;
-    `tweedie` is better where sums of the series decide, so `auto` takes it where the panel has
-    nodes. Beside it the quantiles have `quantile_weight`. With `quantile` they alone are, and the
-    mean is theirs.
+    a likelihood is better where sums of the series decide, so where the panel has nodes `auto`
+    takes `negative_binomial` for counts and `tweedie` for amounts. Beside it the quantiles have
+    `quantile_weight`. With `quantile` they alone are, and the mean is theirs.
     """
 
     loss: Literal["auto", "rmsse", "mse", "tweedie", "negative_binomial", "quantile"] = "auto"

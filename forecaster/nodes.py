@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,6 +17,7 @@ from forecaster.quantiles import Marginals
 from forecaster.reconciliation import LevelVerdict, Weights, learn_weights, reconciled
 
 if TYPE_CHECKING:
+    from forecaster.config import RunSettings
     from forecaster.models.base import Model
     from forecaster.panel import Nodes, Panel
 
@@ -57,18 +60,9 @@ class NodeForecaster:
         horizon before it, when it had learned from nothing later; it is given back in line with
         what the nodes' model forecast then. Models of one panel share what was fitted to its
         nodes."""
-        from forecaster.work import make_model
-
         assert panel.nodes is not None
-        run = series_model.run
-        nodes, membership = panel.nodes.panel, panel.nodes.membership
-        first = found[0].origin
-        key = (run.nodes_model, run.seed, run.quantiles, panel.cutoff, first)
-        if key not in panel.nodes.fits:
-            model = make_model(run.nodes_model, {"seed": run.seed, "quantiles": run.quantiles})
-            fit = model.fit(nodes.at(panel.cutoff), panel.ds[first - 1])
-            panel.nodes.fits[key] = model, fit.held_out
-        model, of_nodes = panel.nodes.fits[key]
+        membership, first = panel.nodes.membership, found[0].origin
+        model, of_nodes = fitted_nodes(series_model.run, panel, first)
         actual = panel.y[:, first : first + panel.horizon]
         width = actual.shape[1]
         weights = learn_weights(
@@ -135,6 +129,38 @@ class NodeForecaster:
         text = (folder / "verdicts.json").read_text(encoding="utf-8")
         verdicts = tuple(LevelVerdict(*values) for values in json.loads(text))
         return cls(load_model(folder), Weights(factor, series_factor, verdicts), spread)
+
+
+def fitted_nodes(run: RunSettings, panel: Panel, first: int) -> tuple[Model, list[HeldOut]]:
+    """The model of the nodes up to the panel's cutoff, and what it forecast from period `first` on
+    when it had learned from nothing later; fitted once for all who ask for the same."""
+    assert panel.nodes is not None
+    key = (run.nodes_model, run.seed, run.quantiles, panel.cutoff, first)
+    if key not in panel.nodes.fits:
+        model = _nodes_model(run)
+        fit = model.fit(panel.nodes.panel.at(panel.cutoff), panel.ds[first - 1])
+        panel.nodes.fits[key] = model, fit.held_out
+    fitted: tuple[Model, list[HeldOut]] = panel.nodes.fits[key]
+    return fitted
+
+
+@contextmanager
+def fitted_beside(run: RunSettings, panel: Panel, first: int) -> Iterator[None]:
+    """Fit the nodes in a thread: a network does not keep all cores busy. Whoever asks for them
+    finds them fitted, or fits them again and meets what went wrong here.
+
+    Two networks would draw from one seed, so that those of nodes wait.
+    """
+    with ThreadPoolExecutor(1) as beside:
+        if not _nodes_model(run).is_network:
+            beside.submit(fitted_nodes, run, panel, first)
+        yield
+
+
+def _nodes_model(run: RunSettings) -> Model:
+    from forecaster.work import make_model
+
+    return make_model(run.nodes_model, {"seed": run.seed, "quantiles": run.quantiles})
 
 
 def _spread(of_nodes: Sequence[HeldOut], sums: Sequence[np.ndarray], is_used: np.ndarray) -> float:

@@ -181,7 +181,9 @@ def chosen_loss(loss: str, panel: Panel) -> str:
     """The loss by name; raises where a panel's demand is not what a loss is of."""
     kind = kind_of(panel)
     if loss == "auto":
-        return "tweedie" if panel.nodes is not None and kind != "signed" else "rmsse"
+        if panel.nodes is None or kind == "signed":
+            return "rmsse"
+        return "negative_binomial" if kind == "count" else "tweedie"
     if kind == "signed" and loss in NOT_NEGATIVE:
         reason = "is of demand that is never negative"
     elif kind != "count" and loss in COUNTED:

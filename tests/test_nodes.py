@@ -7,7 +7,9 @@ import pytest
 
 from forecaster import work
 from forecaster.config import RunSettings
+from forecaster.errors import ForecastError
 from forecaster.models.base import load_model
+from forecaster.models.linear import Linear
 from forecaster.models.linear_local import LinearLocal
 from forecaster.models.seasonal_mean import SeasonalMean
 from forecaster.panel import Nodes, Panel
@@ -122,6 +124,18 @@ def test_models_of_one_panel_share_what_is_fitted_to_its_nodes(shop):
     np.testing.assert_array_equal(second.predict(alone[1]).mean, alone[0].predict(alone[1]).mean)
 
 
+def test_nodes_that_cannot_be_fitted_are_told_of(shop, monkeypatch):
+    """They are fitted in a thread, which nobody listens to."""
+
+    def fails(*_):
+        raise ForecastError("no such node", "look for it")
+
+    monkeypatch.setattr(Linear, "learn", fails)
+    unfitted = dataclasses.replace(shop, nodes=unshared(shop))
+    with pytest.raises(ForecastError, match="no such node"):
+        fitted(LinearLocal(run=RunSettings(nodes_model="linear")), unfitted, shop.cutoff)
+
+
 def test_nodes_are_read_once_and_only_where_a_model_heeds_them(shop, monkeypatch):
     read = []
     monkeypatch.setattr(work, "read_nodes", lambda *_: read.append(1) or shop.nodes)
@@ -140,7 +154,9 @@ def unshared(shop: Panel) -> Nodes:
 
 
 def test_networks_mean_what_adds_up_where_sums_decide(shop):
-    assert chosen_loss("auto", shop) == "tweedie"
+    assert chosen_loss("auto", shop) == "negative_binomial"
+    halves = dataclasses.replace(shop, y=shop.y / 2)
+    assert chosen_loss("auto", halves) == "tweedie"
     assert chosen_loss("auto", dataclasses.replace(shop, nodes=None)) == "rmsse"
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -16,7 +17,7 @@ from forecaster.config import ModelSettings, RunSettings, model_settings
 from forecaster.encoding import Encoding
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.held_out import HeldOut, held_out_forecasts, volume_classes
-from forecaster.nodes import NodeForecaster, NodeShapes
+from forecaster.nodes import NodeForecaster, NodeShapes, fitted_beside
 from forecaster.panel import Panel
 from forecaster.persistence import learned_persistence
 from forecaster.quantiles import LEVELS, Marginals
@@ -100,6 +101,7 @@ class Model(ABC):
     Settings: ClassVar[type[ModelSettings]] = ModelSettings
     begins_from_others: ClassVar[bool] = False  # whether it heeds a `source`
     reads_derived = True  # whether it needs features that come from the target alone
+    is_network = False  # whether TensorFlow runs it, with one seed for the process
     is_reconciled: ClassVar[bool] = True  # where the panel has nodes; a baseline stays as it is
 
     def __init__(self, settings: Any = None, run: RunSettings | None = None) -> None:
@@ -181,42 +183,49 @@ class Model(ABC):
         """
         self.nodes, self.conformal = None, Calibration.identity()
         self.made_for = {name: getattr(panel, name) for name in MADE_FOR}
-        history: list[EpochRecord] = []
-        validation, epochs, found = None, None, []
-        if validation_cutoff is not None:
-            early = panel.at(validation_cutoff)
+        if validation_cutoff is None:
+            self.encoding = panel.encoding
+            return Fit(self.learn(panel, None, None, report).history, None)
+        early = panel.at(validation_cutoff)
+        with self._nodes_beside(panel, early.n_periods):
             self.encoding = early.encoding
             learned = self.learn(early, panel, None, report)
-            history, epochs = learned.history, learned.best_epoch
-            statuses: list[np.ndarray] = []
-
-            def ahead(cut: Panel) -> tuple[np.ndarray, Marginals]:
-                mean, status, marginals = self.distribution(cut)
-                statuses.append(status)
-                return mean, marginals
-
-            found = held_out_forecasts(panel, early, ahead)
-            first = found[0]
-            quantiles = first.marginals.at(np.array(self.run.quantiles))
-            validation = Forecast(first.mean, quantiles, statuses[0], first.marginals)
-        self.encoding = panel.encoding
-        refitted = self.learn(panel, None, epochs, report)
+            found, validation = self._held_out(panel, early)
+            self.encoding = panel.encoding
+            self.learn(panel, None, learned.best_epoch, report)
         agreed = found
-        if found and self._has_nodes(panel):
+        if self._has_nodes(panel):
             self.nodes, agreed = NodeForecaster.fitted(self, panel, found)
-        if validation_cutoff is not None:
-            n_horizons = (panel.n_periods - found[0].origin) / panel.horizon
-            rows = sample(np.flatnonzero(panel.is_launched), MOST_CALIBRATED, self.run.seed)
-            some = [one.of_series(rows) for one in agreed]
-            passes = passing_error(some)
-            some = [one.times(passes) for one in some]
-            self.conformal = Calibration.learned(some, n_horizons, self.run.seed)
-            if self.conformal.n_obs.any():
-                stays = learned_persistence(
-                    early, agreed[0].times(passes), self.conformal, self.run.seed
-                )
-                self.conformal = dataclasses.replace(self.conformal, persistence=stays)
-        return Fit(history or refitted.history, validation, found)
+        n_horizons = (panel.n_periods - found[0].origin) / panel.horizon
+        rows = sample(np.flatnonzero(panel.is_launched), MOST_CALIBRATED, self.run.seed)
+        some = [one.of_series(rows) for one in agreed]
+        passes = passing_error(some)
+        some = [one.times(passes) for one in some]
+        self.conformal = Calibration.learned(some, n_horizons, self.run.seed)
+        if self.conformal.n_obs.any():
+            first = agreed[0].times(passes)
+            stays = learned_persistence(early, first, self.conformal, self.run.seed)
+            self.conformal = dataclasses.replace(self.conformal, persistence=stays)
+        return Fit(learned.history, validation, found)
+
+    def _held_out(self, panel: Panel, early: Panel) -> tuple[list[HeldOut], Forecast]:
+        """What it says of the horizon after `early`, and its forecast from the first origin."""
+        statuses: list[np.ndarray] = []
+
+        def ahead(cut: Panel) -> tuple[np.ndarray, Marginals]:
+            mean, status, marginals = self.distribution(cut)
+            statuses.append(status)
+            return mean, marginals
+
+        found = held_out_forecasts(panel, early, ahead)
+        first = found[0]
+        quantiles = first.marginals.at(np.array(self.run.quantiles))
+        return found, Forecast(first.mean, quantiles, statuses[0], first.marginals)
+
+    def _nodes_beside(self, panel: Panel, first: int) -> AbstractContextManager[None]:
+        if self._has_nodes(panel):
+            return fitted_beside(self.run, panel, first)
+        return nullcontext()
 
     def predict(self, panel: Panel) -> Forecast:
         """The horizon after the cutoff: finite, not crossing, not negative unless signed; quantiles
