@@ -6,7 +6,7 @@ import dataclasses
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -173,8 +173,8 @@ class Model(ABC):
     ) -> Fit:
         """Learn up to `validation_cutoff`, watch the loss on what follows, then learn from all of
         `panel` for the number of epochs that were best (networks for a part of them, from the
-        weights that were best). Without a validation there is one pass, for
-        the epochs set, and no calibration.
+        weights that were best). Without a validation there is one pass, for the epochs set, and no
+        calibration.
 
         Where the panel has nodes, they are fitted too, and `predict` agrees with them. What was
         forecast of the horizon held out is brought into line with what the nodes' model forecast
@@ -187,14 +187,15 @@ class Model(ABC):
             self.encoding = panel.encoding
             return Fit(self.learn(panel, None, None, report).history, None)
         early = panel.at(validation_cutoff)
-        with self._nodes_beside(panel, early.n_periods):
+        has_nodes = self._has_nodes(panel)
+        with fitted_beside(self.run, panel, early.n_periods) if has_nodes else nullcontext():
             self.encoding = early.encoding
             learned = self.learn(early, panel, None, report)
             found, validation = self._held_out(panel, early)
             self.encoding = panel.encoding
             self.learn(panel, None, learned.best_epoch, report)
         agreed = found
-        if self._has_nodes(panel):
+        if has_nodes:
             self.nodes, agreed = NodeForecaster.fitted(self, panel, found)
         n_horizons = (panel.n_periods - found[0].origin) / panel.horizon
         rows = sample(np.flatnonzero(panel.is_launched), MOST_CALIBRATED, self.run.seed)
@@ -221,11 +222,6 @@ class Model(ABC):
         first = found[0]
         quantiles = first.marginals.at(np.array(self.run.quantiles))
         return found, Forecast(first.mean, quantiles, statuses[0], first.marginals)
-
-    def _nodes_beside(self, panel: Panel, first: int) -> AbstractContextManager[None]:
-        if self._has_nodes(panel):
-            return fitted_beside(self.run, panel, first)
-        return nullcontext()
 
     def predict(self, panel: Panel) -> Forecast:
         """The horizon after the cutoff: finite, not crossing, not negative unless signed; quantiles
