@@ -10,6 +10,7 @@ from forecaster import estimates, features, panel_settings, run
 from forecaster.errors import BAD_INPUT, ForecastError
 from forecaster.models.lstm import LSTM
 from forecaster.panel import LARGE
+from forecaster.work import make_model
 
 
 def test_large_arrays_count_as_disk_and_small_as_memory():
@@ -74,3 +75,10 @@ def test_a_training_beyond_its_budget_is_refused_before_it_is_read(warehouse, mo
         run.train(warehouse.project, ["small"], settings={"epochs": 1}, budget=300)
     assert found.value.exit_code == BAD_INPUT
     assert warehouse.rows("select 1 from {runs}") == []
+
+
+@pytest.mark.parametrize("name", ["seasonal_naive", "seasonal_mean", "linear_local", "linear"])
+def test_models_without_epochs_can_be_held_to_a_budget_too(name):
+    few, many = (make_model(name, {}).seconds(n) for n in (100, 200))
+    assert few is not None
+    assert 0 < few < many <= 2.1 * few

@@ -30,6 +30,8 @@ MOST_POOLED = 500  # series whose sums are pooled and kept meanwhile
 STEP_CLASSES = 4
 RECENT_YEARS = 2  # whose errors make the quantiles
 LEAST_ORIGINS = 8
+SECONDS_A_ROW = 1.4e-6  # of one core (x86-64, 2026): an origin and step of a series
+STEPS = 28  # a horizon is not known before the panel is read: a month of days
 BOUND = 8.0  # sizes that a forecast may be from its base
 
 
@@ -100,6 +102,10 @@ class LinearLocal(Model):
             unseen = [own.solve(strength, of_all, k) for k, of_all in enumerate(apart)]
             self.errors[series] = self._errors(design, series, origins, unseen, rng)
         return Learned()
+
+    def seconds(self, n_series: int, epochs: int | None = None) -> float | None:  # noqa: ARG002
+        """See `Model`."""
+        return 2 * n_series * self.settings.origins * STEPS * SECONDS_A_ROW
 
     def forecast(self, panel: Panel) -> Forecast:
         """The horizon after the panel's cutoff."""
