@@ -27,6 +27,7 @@ from forecaster.signals import Signals
 from forecaster.text import has_text
 from forecaster.trainer import Trainer, chosen_loss
 from forecaster.training import (
+    LEAST_GAIN,
     REFIT_SHARE,
     Ahead,
     Schedule,
@@ -137,6 +138,7 @@ class Forked(Model):
                 keep,
                 history,
                 end_epoch,
+                plan.least_gain,
             )
         self.weights = best or average.values
         if held_out is not None:
@@ -212,7 +214,9 @@ class Forked(Model):
         whole = max(s.steps_per_epoch, -(-n_series // size))
         steps = min(whole, max(s.most_steps, s.steps_per_epoch))
         origins = s.origins if steps == whole else -(-s.origins // 2)
-        return Schedule(size, steps, origins, max(s.patience * s.steps_per_epoch // steps, 1))
+        share = s.steps_per_epoch / steps  # of a usual epoch over this one
+        patience = max(int(s.patience * share), 1)
+        return Schedule(size, steps, origins, patience, LEAST_GAIN / share)
 
     def _data(self, panel: Panel) -> Origins:
         season = panel.season_length

@@ -18,8 +18,9 @@ class NetworkSettings(SignalSettings):
     but at least `steps_per_epoch` batches and at most `most_steps`. Where that is not enough for
     all series, each has half as many origins: those of another series teach more. A batch holds at
     most half of the series. Training stops after `patience` epochs that better the loss by less
-    than 0.2 %; an epoch of more than `steps_per_epoch` batches counts as several. `group` names the
-    static feature whose series share a profile and a trend; by default the coarsest with enough
+    than 0.2 %; an epoch of more than `steps_per_epoch` batches counts as several, and must bring as
+    much more. `group` names the static feature whose series share a profile and a trend; by default
+    the coarsest with enough
     series in each group, or all series are one. The encoder reads `patch` periods as one, by
     default a season of up to 7. `mixed_precision` is for a GPU and does nothing elsewhere.
     """

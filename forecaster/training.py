@@ -30,12 +30,13 @@ PASSES_AT_THE_END = 6
 
 class Schedule(NamedTuple):
     """How a network learns: series in a batch, batches in an epoch, origins of a series in a batch,
-    and epochs without a better loss after which it stops."""
+    epochs without a better loss after which it stops, and how much better it must be."""
 
     size: int
     steps: int
     origins: int
     patience: int
+    least_gain: float = LEAST_GAIN
 
 
 def watched_series(panel: Panel, seed: int) -> np.ndarray:
@@ -80,16 +81,17 @@ def run_epochs(
     keep: Callable[[], None] = lambda: None,
     history: Sequence[EpochRecord] = (),
     end_epoch: Callable[[list[EpochRecord]], None] = lambda _history: None,
+    least_gain: float = LEAST_GAIN,
 ) -> Learned:
     """`epochs` of `steps` calls of `step`, which returns the loss of one batch.
 
-    With `validate`, stop after `patience` epochs without a loss that is better by `LEAST_GAIN`;
+    With `validate`, stop after `patience` epochs without a loss that is better by `least_gain`;
     `keep` is called after each epoch that was the best so far. A loss that is no number stops the
     run and says so. `end_epoch` gets the records so far; a training that was stopped goes on from
     the `history` it had then.
     """
     records = list(history)
-    watched = Watched()
+    watched = Watched(least_gain)
     for record in records:
         if record.split == "validation":
             watched.saw(record.metric_value, record.epoch)
@@ -120,6 +122,7 @@ def run_epochs(
 class Watched:
     """The best loss and its epoch, and the last epoch that brought a gain worth waiting for."""
 
+    least_gain: float = LEAST_GAIN
     best: float = np.inf
     best_epoch: int = 0
     mark: float = np.inf
@@ -127,7 +130,7 @@ class Watched:
 
     def saw(self, loss: float, epoch: int) -> bool:
         """Take in an epoch's loss; whether it is the best so far."""
-        if self.mark - loss > LEAST_GAIN * abs(loss):
+        if self.mark - loss > self.least_gain * abs(loss):
             self.mark, self.gained = loss, epoch
         if loss >= self.best:
             return False

@@ -36,3 +36,19 @@ def test_an_epoch_that_brings_next_to_nothing_is_none_to_wait_for():
     learned = run_epochs(lambda: 1.0, 1, 6, lambda _: None, lambda: next(losses), patience=3)
     assert [record.epoch for record in learned.history if record.split == "validation"][-1] == 5
     assert learned.best_epoch == 5
+
+
+def test_a_long_epoch_must_bring_more():
+    """Each betters the loss by 0.4 %."""
+    for least_gain, n_epochs in ((0.002, 6), (0.005, 2)):
+        losses = iter(0.996**epoch for epoch in range(9))
+        learned = run_epochs(
+            lambda: 1.0,
+            1,
+            6,
+            lambda _: None,
+            lambda losses=losses: next(losses),
+            patience=1,
+            least_gain=least_gain,
+        )
+        assert len(learned.history) == 2 * n_epochs

@@ -29,6 +29,7 @@ def test_long_epochs_count_as_several_and_take_fewer_origins():
     few, many = model._schedule(2000), model._schedule(30_490)
     assert (few.steps, few.origins, few.patience) == (24, 8, 3)
     assert (many.steps, many.origins, many.patience) == (60, 4, 1)
+    assert (few.least_gain, many.least_gain) == (0.002, 0.005)  # an epoch of 2.5 times as many
 
 
 def test_epochs_are_watched_and_a_loaded_model_forecasts_the_same(panel, tmp_path):
