@@ -6,7 +6,12 @@
 with described as (
     select
         rejection_reason,
-        coalesce(cast_error, concat_ws(', ', 'order ' || order_id, 'item ' || item_id, 'ordered ' || cast(ordered_at as varchar))) as example
+        -- written out only where it may be shown
+        case
+            when rejection_reason <> 'recorded at or after as_of' then coalesce(
+                cast_error, concat_ws(', ', 'order ' || order_id, 'item ' || item_id, 'ordered ' || cast(ordered_at as varchar))
+            )
+        end as example
     from {{ ref('warehouse_forecaster', 'int_sales_classified') }}
 ),
 
@@ -16,7 +21,7 @@ counted as (
         count(*) filter (where rejection_reason = 'recorded at or after as_of') as n_later,
         count(*) filter (where rejection_reason is not null and rejection_reason <> 'recorded at or after as_of') as n_rejected,
         mode(rejection_reason) filter (where rejection_reason <> 'recorded at or after as_of') as main_reason,
-        min(example) filter (where rejection_reason is not null and rejection_reason <> 'recorded at or after as_of') as example
+        min(example) as example
     from described
 ),
 

@@ -17,6 +17,7 @@ BUILT += ["+settings", "+revisions"]
 SPINE = ["panel_name", "unique_id", "ds"]
 TABLES = {
     "dev_intermediate.int_demand_by_period": SPINE,
+    "dev_intermediate.int_stock_by_period": SPINE,
     "dev_intermediate.int_spine": SPINE,
     "dev_intermediate.int_target": SPINE,
     "dev_intermediate.int_price_covariates": SPINE,

@@ -4,16 +4,12 @@
     lies before that period cannot have changed. The whole panel where the vars or the package's models changed. -#}
 {% macro rebuild_starts() %}
     {% if execute and (model.resource_type == 'unit_test' or not is_incremental()) %}{{ return({}) }}{% endif %}
-    {% set checksums = ref('warehouse_forecaster', 'int_period_checksums') %}
+    {% set periods_now = warehouse_forecaster.periods_now() %}
     {% set builds = ref('warehouse_forecaster', 'int_builds') %}
     {% if not execute %}{{ return({}) }}{% endif %}
     {% set query %}
         with now_made_of as (
-            select
-                panel_name,
-                ds,
-                checksum
-            from {{ checksums }}
+            {{ periods_now }}
         ),
 
         was_made_of as (

@@ -1,9 +1,6 @@
 {#- Notes of what each period of this table was made, in the transaction that wrote it. -#}
 {% macro record_build() %}
-    {{ warehouse_forecaster.record_made_of(
-        'select panel_name, ds, checksum from ' ~ ref('warehouse_forecaster', 'int_period_checksums'),
-        warehouse_forecaster.panel_fingerprint()
-    ) }}
+    {{ warehouse_forecaster.record_made_of(warehouse_forecaster.periods_now(), warehouse_forecaster.panel_fingerprint()) }}
 {% endmacro %}
 
 {#- What is made of the same as before keeps the time at which it was taken in; what is not, or is no more, gives way. -#}

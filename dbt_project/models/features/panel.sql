@@ -19,17 +19,25 @@
 {%- do past.extend(sources[model]) %}
 {%- endfor %}
 {%- set absent = warehouse_forecaster.absent_covariates() %}
+{%- set from_target = [
+    'lag_1', 'lag_season', 'lag_2_seasons', 'lag_4_seasons', 'lag_year', 'mean_short', 'mean_medium', 'mean_long', 'spread_medium',
+    'spread_long', 'sold_share_medium', 'periods_since_sale',
+] %}
+{%- set target_columns = ['panel_name', 'unique_id', 'ds', 'period_index', 'is_future'] + sources.int_target.keys() | list %}
 {%- set own = 'partition by unique_id order by ds rows between ' %}
 
 with
 {% for panel in warehouse_forecaster.get_panels() %}
 {%- set w = warehouse_forecaster.windows(panel) %}
+{%- set is_partial = (starts.get(panel.name) or '0001') >= '0002' %}
+{%- set window = [w.four_seasons, w.long] | max %}
 {{ panel.name }}_target as (
     select *
     from {{ ref('warehouse_forecaster', 'int_target') }}
     where
         panel_name = '{{ panel.name }}'
-        and {{ warehouse_forecaster.since(starts, panel, back=[w.year, w.four_seasons, w.long] | max) }}
+        and not is_future
+        and {{ warehouse_forecaster.since(starts, panel, back=window if is_partial else 0) }}
         and {{ warehouse_forecaster.in_part(parts) }}
 ),
 
@@ -40,7 +48,9 @@ with
         lag(y_train, {{ w.season }}) over (partition by unique_id order by ds) as lag_season,
         lag(y_train, {{ w.two_seasons }}) over (partition by unique_id order by ds) as lag_2_seasons,
         lag(y_train, {{ w.four_seasons }}) over (partition by unique_id order by ds) as lag_4_seasons,
+        {%- if not is_partial %}
         lag(y_train, {{ w.year }}) over (partition by unique_id order by ds) as lag_year,
+        {%- endif %}
         avg(y_train) over ({{ own }}{{ w.short }} preceding and 1 preceding) as mean_short,
         avg(y_train) over ({{ own }}{{ w.medium }} preceding and 1 preceding) as mean_medium,
         avg(y_train) over ({{ own }}{{ w.long }} preceding and 1 preceding) as mean_long,
@@ -50,12 +60,67 @@ with
     from {{ panel.name }}_target
 ),
 
-{{ panel.name }}_features as (
+{% if is_partial -%}
+-- the windows of a few periods need not read all that lies between them and the year before
+{{ panel.name }}_year_ago as (
+    select
+        unique_id,
+        {{ warehouse_forecaster.period_add('ds', w.year, panel.frequency) }} as ds,
+        y_train as lag_year
+    from {{ ref('warehouse_forecaster', 'int_target') }}
+    where
+        panel_name = '{{ panel.name }}'
+        and {{ warehouse_forecaster.since(starts, panel, back=w.year) }}
+        and ds <= (
+            select {{ warehouse_forecaster.period_add('max(ds)', -w.year, panel.frequency) }}
+            from {{ ref('warehouse_forecaster', 'int_periods') }}
+            where panel_name = '{{ panel.name }}' and is_complete
+        )
+        and {{ warehouse_forecaster.in_part(parts) }}
+),
+{%- endif %}
+
+{{ panel.name }}_past as (
+    select
+        windows.*,
+        {%- if is_partial %}
+        year_ago.lag_year,
+        {%- endif %}
+        windows.period_index - windows.last_sale_index as periods_since_sale
+    from {{ panel.name }}_windows as windows
+    {%- if is_partial %}
+    left join {{ panel.name }}_year_ago as year_ago
+        on
+            windows.unique_id = year_ago.unique_id
+            and windows.ds = year_ago.ds
+    {%- endif %}
+    where {{ warehouse_forecaster.since(starts, panel, 'windows.ds') }}
+),
+
+-- nothing of the target's past is said about periods to come
+{{ panel.name }}_future as (
     select
         *,
-        period_index - last_sale_index as periods_since_sale
-    from {{ panel.name }}_windows
-    where {{ warehouse_forecaster.since(starts, panel) }}
+        {%- for column in from_target %}
+        cast(null as double) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('warehouse_forecaster', 'int_target') }}
+    where
+        panel_name = '{{ panel.name }}'
+        and is_future
+        and {{ warehouse_forecaster.since(starts, panel) }}
+        and {{ warehouse_forecaster.in_part(parts) }}
+),
+
+{{ panel.name }}_features as (
+    {%- for part in ['past', 'future'] %}
+    select
+        {%- for column in target_columns + from_target %}
+        {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ panel.name }}_{{ part }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 {% endfor %}
 

@@ -9,8 +9,6 @@
     ('changed', 'unreadable value taken as missing', 'cast_error is not null'),
     ('changed', 'impossible discount taken as none', 'discount < 0 or discount > 1'),
     ('changed', 'absurd price taken as missing', 'unit_price > ' ~ warehouse_forecaster.business('max_unit_price')),
-    ('changed', 'price imputed', 'is_price_imputed'),
-    ('kept', 'no price', "line_role = 'order' and has_no_price"),
     ('kept', 'recorded after its day closed', 'recorded_at >= ' ~ warehouse_forecaster.closes_at('demand_on + 1')),
 ] %}
 {% if warehouse_forecaster.has_input('items') %}
@@ -19,6 +17,21 @@
 {% if 'customer_id' in warehouse_forecaster.get_panels() | map(attribute='grain') | sum(start=[]) %}
 {% do rules.append(('kept', 'no customer', 'customer_id is null')) %}
 {% endif %}
+{% set price_rules = [
+    ('changed', 'price imputed', 'is_price_imputed'),
+    ('kept', 'no price', "line_role = 'order' and unit_price is null"),
+] %}
+{% set example -%}
+concat_ws(
+            ', ',
+            'order ' || classified.order_id,
+            'line ' || cast(classified.line_number as varchar),
+            'item ' || classified.item_id,
+            'ordered ' || cast(classified.ordered_at as varchar),
+            'quantity ' || cast(classified.quantity as varchar),
+            classified.cast_error
+        )
+{%- endset %}
 
 -- hardly any line: to look up the others' prices would be a join of all
 with priced_otherwise as (
@@ -30,27 +43,42 @@ with priced_otherwise as (
     where quantity <> 0 and (is_price_imputed or unit_price is null)
 ),
 
+odd_prices as (
+    select
+        classified.line_role,
+        classified.quantity,
+        priced.unit_price,
+        priced.is_price_imputed,
+        {{ example }} as example
+    from {{ ref('warehouse_forecaster', 'int_sales_classified') }} as classified
+    inner join priced_otherwise as priced on classified.line_id = priced.line_id
+    where classified.rejection_reason is null
+),
+
 classified as (
     select
         classified.*,
-        priced.line_id is not null and priced.unit_price is null as has_no_price,
-        coalesce(priced.is_price_imputed, false) as is_price_imputed,
         {%- if warehouse_forecaster.has_input('items') %}
         classified.item_id in (
             select item_id from {{ ref('warehouse_forecaster', 'stg_items') }} where item_id is not null
         ) as is_known_item,
         {%- endif %}
-        concat_ws(
-            ', ',
-            'order ' || classified.order_id,
-            'line ' || cast(classified.line_number as varchar),
-            'item ' || classified.item_id,
-            'ordered ' || cast(classified.ordered_at as varchar),
-            'quantity ' || cast(classified.quantity as varchar),
-            classified.cast_error
-        ) as example
+        classified.rejection_reason is not null as is_rejected
     from {{ ref('warehouse_forecaster', 'int_sales_classified') }} as classified
-    left join priced_otherwise as priced on classified.line_id = priced.line_id
+),
+
+-- one pass over all lines finds the few that any rule speaks of: each rule reads those alone
+odd as (
+    select
+        classified.*,
+        {{ example }} as example
+    from classified
+    where
+        is_rejected
+        {%- for _, _, condition in rules %}
+        or {{ condition }}
+        {%- endfor %}
+
 ),
 
 demand_found as (
@@ -60,8 +88,8 @@ demand_found as (
         rejection_reason as reason,
         quantity,
         example
-    from classified
-    where rejection_reason is not null
+    from odd
+    where is_rejected
     {%- for treatment, reason, condition in rules %}
     union all
     select
@@ -70,8 +98,19 @@ demand_found as (
         '{{ reason }}' as reason,
         quantity,
         example
-    from classified
-    where rejection_reason is null and ({{ condition }})
+    from odd
+    where not is_rejected and ({{ condition }})
+    {%- endfor %}
+    {%- for treatment, reason, condition in price_rules %}
+    union all
+    select
+        '{{ demand_input }}' as input_name,
+        '{{ treatment }}' as treatment,
+        '{{ reason }}' as reason,
+        quantity,
+        example
+    from odd_prices
+    where {{ condition }}
     {%- endfor %}
 
 ),

@@ -1,5 +1,10 @@
 -- Recorded stock, filled forward for at most four weeks, and long silences of fast sellers where no stock is recorded.
--- Only rows of which something is known.
+-- Only rows of which something is known. Nothing here looks ahead of its period, so a build begins with the first that is made of something else.
+{{ config(
+    materialized='incremental', incremental_strategy='replace_onwards', on_schema_change='sync_all_columns',
+    post_hook='{{ warehouse_forecaster.record_build() }}',
+) }}
+{%- set starts = warehouse_forecaster.rebuild_starts() %}
 {%- set fill_days = 28 %}
 
 with snapshots as (
@@ -39,7 +44,7 @@ demand as (
         ds,
         quantity
     from {{ ref('warehouse_forecaster', 'int_demand_by_period') }}
-    where quantity <> 0
+    where quantity <> 0 and {{ warehouse_forecaster.since_in_panels(starts) }}
 ),
 
 series as (
@@ -62,6 +67,7 @@ series as (
             periods.panel_name = '{{ panel.name }}'
             and intervals.valid_from < periods.period_end
             and intervals.valid_to > periods.ds
+            and {{ warehouse_forecaster.since(starts, panel, 'periods.ds') }}
 ),
 
 -- the last count of each place stands at the period's close; days without stock add up over places
@@ -154,10 +160,14 @@ recorded as (
             partition by demand.unique_id order by periods.period_index range between {{ window - 1 }} preceding and current row
         ) as n_sales,
         {{ warehouse_forecaster.periods_between('series.first_ds', 'demand.ds', panel.frequency) }} + 1 as age
-    from demand
+    from {{ ref('warehouse_forecaster', 'int_demand_by_period') }} as demand
     inner join periods on demand.panel_name = periods.panel_name and demand.ds = periods.ds
     inner join series on demand.panel_name = series.panel_name and demand.unique_id = series.unique_id
-    where demand.panel_name = '{{ panel.name }}'
+    -- a silence is as long as a window at most, and is judged by the sales of a window before it
+    where
+        demand.panel_name = '{{ panel.name }}'
+        and demand.quantity <> 0
+        and {{ warehouse_forecaster.since(starts, panel, 'demand.ds', back=2 * window) }}
 ),
 
 -- the number of periods after which a silence has a chance below 1 in 1000, from how often it sold until then
@@ -191,6 +201,7 @@ recorded as (
             and silences.silent_from <= periods.period_index
             and silences.silent_until >= periods.period_index
             and coalesce(silences.next_index, silences.silent_until + 1) > periods.period_index
+            and {{ warehouse_forecaster.since(starts, panel, 'periods.ds') }}
 ),
 {% endfor %}
 

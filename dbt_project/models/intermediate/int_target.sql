@@ -37,25 +37,28 @@ sales as (
     from {{ ref('warehouse_forecaster', 'int_demand_by_period') }} as demand
     inner join {{ ref('warehouse_forecaster', 'int_periods') }} as periods
         on demand.panel_name = periods.panel_name and demand.ds = periods.ds
-    -- a deviation looks as far back as a limit does, and a limit looks at those
     where
         demand.quantity <> 0
-        and {{ warehouse_forecaster.since_in_panels(starts, 'demand', 2 * periods) }}
+        and {{ warehouse_forecaster.since_in_panels(starts, 'demand', periods) }}
         and {{ warehouse_forecaster.in_part(parts, 'demand.unique_id') }}
 ),
 
 {% if starts -%}
--- the last period with demand may lie before all that is read
+-- the last period with demand may lie before all that is read: the row before the first that is written knows it
 last_sales as ( -- noqa: ST03
+    {%- for panel in warehouse_forecaster.get_panels() %}
+    {%- set start = "date '" ~ (starts.get(panel.name) or '0001-01-01') ~ "'" %}
     select
-        demand.panel_name,
-        demand.unique_id,
-        max(periods.period_index) as period_index
-    from {{ ref('warehouse_forecaster', 'int_demand_by_period') }} as demand
-    inner join {{ ref('warehouse_forecaster', 'int_periods') }} as periods
-        on demand.panel_name = periods.panel_name and demand.ds = periods.ds
-    where demand.quantity <> 0 and not {{ warehouse_forecaster.since_in_panels(starts, 'demand') }}
-    group by demand.panel_name, demand.unique_id
+        panel_name,
+        unique_id,
+        case when y <> 0 then period_index else last_sale_index end as period_index
+    from {{ this }}
+    where
+        panel_name = '{{ panel.name }}'
+        and {{ 'ds = ' ~ warehouse_forecaster.period_add(start, -1, panel.frequency) if start >= "date '0002" else 'false' }}
+        and {{ warehouse_forecaster.in_part(parts) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 {%- endif %}
 
@@ -73,8 +76,33 @@ centred as (
 suspects as (
     select *
     from centred
-    where abs(quantity - middle) > {{ threshold }} * sqrt(abs(middle)) * (1 - 1e-9)
+    where
+        abs(quantity - middle) > {{ threshold }} * sqrt(abs(middle)) * (1 - 1e-9)
+        and {{ warehouse_forecaster.since_in_panels(starts) }}
 ),
+
+{% if starts -%}
+-- a deviation looks as far back as a limit does: twice as far is read, of the few series with a suspect
+suspected as (
+    select
+        demand.panel_name,
+        demand.unique_id,
+        periods.period_index,
+        demand.quantity,
+        {{ warehouse_forecaster.trailing_quantile(
+            'demand.quantity', 0.5, 'periods.period_index', periods, ['demand.panel_name', 'demand.unique_id']
+        ) }} as middle
+    from {{ ref('warehouse_forecaster', 'int_demand_by_period') }} as demand
+    inner join {{ ref('warehouse_forecaster', 'int_periods') }} as periods
+        on demand.panel_name = periods.panel_name and demand.ds = periods.ds
+    inner join (select distinct panel_name, unique_id from suspects) as series
+        on demand.panel_name = series.panel_name and demand.unique_id = series.unique_id
+    where
+        demand.quantity <> 0
+        and {{ warehouse_forecaster.since_in_panels(starts, 'demand', 2 * periods) }}
+        and {{ warehouse_forecaster.in_part(parts, 'demand.unique_id') }}
+),
+{%- endif %}
 
 -- each deviation from the median as it was then: a rolling MAD
 spread as (
@@ -86,7 +114,7 @@ spread as (
         count(*) as n_before,
         1.4826 * median(abs(centred.quantity - centred.middle)) as spread
     from suspects
-    inner join centred
+    inner join {{ 'suspected' if starts else 'centred' }} as centred
         on
             suspects.panel_name = centred.panel_name
             and suspects.unique_id = centred.unique_id
