@@ -9,7 +9,14 @@ import sys
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
+
+from forecaster import panel_settings
+from forecaster.features import read_panel
+from forecaster.held_out import volume_classes
+from forecaster.project import Project
+from forecaster.warehouse import Warehouse
 
 ROOT = Path(__file__).parents[1]
 TRAIN = ["train", "--epochs", "1", "--set", "units=8", "--set", "steps_per_epoch=4"]
@@ -59,6 +66,27 @@ def test_from_raw_tables_to_forecast_tables(folder):
         ("item_weekly", 8),
     ]
     assert all(least >= 0 for *_, least in live)
+
+
+def test_python_ranks_series_by_volume_as_segments_does(folder, monkeypatch):
+    """At every cutoff of every panel: calibration asks at origins that the table does not have."""
+    monkeypatch.chdir(folder)
+    warehouse = Warehouse(Project())
+    n_compared = 0
+    for settings in panel_settings.panels(warehouse):
+        panel = read_panel(warehouse, settings, with_derived=False)
+        table = query(
+            folder,
+            "select cutoff, map(list(unique_id), list(volume_class)) from dev_features.segments "
+            f"where panel_name = '{settings.panel_name}' group by cutoff",
+        )
+        for cutoff, expected in table:
+            classes = volume_classes(panel.at(np.datetime64(cutoff)))
+            found = dict(zip(panel.unique_ids, ("ABC"[one] for one in classes), strict=True))
+            assert {series: found[series] for series in expected} == expected
+            assert set(expected.values()) == {"A", "B", "C"}
+            n_compared += len(expected)
+    assert n_compared > 100
 
 
 def test_nothing_new_trains_nothing_after_another_build(folder):

@@ -1,6 +1,8 @@
 -- A period is closed once; what is recorded of it later stands here and never changes the target.
 with lines as (
     select * from {{ ref('warehouse_forecaster', 'int_demand_lines') }}
+    -- only what may have come after the day's end: no time zone is more than 14 hours ahead of UTC
+    where withdrawn_at is not null or recorded_at >= cast(demand_on as timestamp) + interval 10 hour
 ),
 
 periods as (

@@ -9,8 +9,13 @@
     ('changed', 'unreadable value taken as missing', 'cast_error is not null'),
     ('changed', 'impossible discount taken as none', 'discount < 0 or discount > 1'),
     ('changed', 'absurd price taken as missing', 'unit_price > ' ~ warehouse_forecaster.business('max_unit_price')),
-    ('kept', 'recorded after its day closed', 'recorded_at >= ' ~ warehouse_forecaster.closes_at('demand_on + 1')),
 ] %}
+{#- without a time of load a row is recorded when it was ordered #}
+{% if warehouse_forecaster.has_column(demand_input, 'loaded_at') %}
+{% do rules.append(
+    ('kept', 'recorded after its day closed', 'recorded_at >= ' ~ warehouse_forecaster.closes_at('demand_on + 1'))
+) %}
+{% endif %}
 {% if warehouse_forecaster.has_input('items') %}
 {% do rules.append(('kept', 'unknown item', 'not is_known_item')) %}
 {% endif %}
@@ -70,8 +75,8 @@ classified as (
 -- one pass over all lines finds the few that any rule speaks of: each rule reads those alone
 odd as (
     select
-        classified.*,
-        {{ example }} as example
+        *,
+        {{ example | replace('classified.', '') }} as example
     from classified
     where
         is_rejected
