@@ -119,7 +119,7 @@ def project(warehouse: Path, memory: str) -> Path:
     profiles = yaml.safe_load(path.read_text(encoding="utf-8"))
     for target in profiles["large_shop"]["outputs"].values():
         target["settings"] |= {"memory_limit": memory, "preserve_insertion_order": False}
-        target["threads"] = 1  # two models of all rows would share the memory; each has all cores
+        target["threads"] = 1  # two models at once would share the memory; each has all cores
     path.write_text(yaml.safe_dump(profiles), encoding="utf-8")
     dbt(folder, "deps")
     return folder
@@ -141,7 +141,7 @@ def dbt(folder: Path, *command: str, watch: Callable[[int], None] | None = None)
         raise SystemExit((folder / "dbt.log").read_text()[-4000:])
 
 
-def build(folder: Path, warehouse: Path, step: str, threads: int = 1) -> Measured:
+def build(folder: Path, warehouse: Path, step: str) -> Measured:
     """`dbt build` up to the features, measured."""
     watches = []
 
@@ -152,7 +152,6 @@ def build(folder: Path, warehouse: Path, step: str, threads: int = 1) -> Measure
     used = _cpu_of_children()
     started = time.perf_counter()
     command = ["build", "--select", *FEATURES, "--indirect-selection", "buildable"]
-    command += ["--threads", str(threads)]
     dbt(folder, *command, watch=watch)
     seconds = time.perf_counter() - started
     watches[0].done.set()
@@ -259,8 +258,7 @@ def main() -> None:
     report(given.share, folder, warehouse, steps)
     if not given.no_day:
         n_new = bring(warehouse)
-        # small models and tests wait for one core each: two at once use both
-        steps.append(build(built, warehouse, f"one day ({n_new:,} rows)", threads=2))
+        steps.append(build(built, warehouse, f"one day ({n_new:,} rows)"))
         report(given.share, folder, warehouse, steps)
 
 
