@@ -277,7 +277,8 @@ def print_budgets(work: Path, cutoffs: list[str]) -> None:
     bars = {}
     for name in BARS:
         files = [work / "forecasts" / name / f"{cutoff}.parquet" for cutoff in cutoffs]
-        bars[name] = scored(work, files)["weighted_rmsse"].mean()
+        if all(file.exists() for file in files):  # else nobody can be held to it
+            bars[name] = scored(work, files)["weighted_rmsse"].mean()
     print(f"\nM5, 28 days after {', '.join(cutoffs)}; {machine()}\n")
     print(found.to_string(index=False, float_format="{:.4g}".format))
     print("\nSeconds of the processor to the accuracy of\n")

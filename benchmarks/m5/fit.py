@@ -99,7 +99,9 @@ def rows(
     n_nodes, horizon = mean.shape
     columns = {
         "level": pa.array(np.full(n_nodes * horizon, level, np.int32)),
-        "node_id": pa.array(np.repeat(ids, horizon).tolist(), pa.string()),
+        "node_id": pa.DictionaryArray.from_arrays(
+            np.repeat(np.arange(n_nodes, dtype=np.int32), horizon), pa.array(ids.tolist())
+        ),
         "ds": pa.array(np.tile(cut.horizon_ds, n_nodes)),
         "yhat": mean.astype(np.float64).ravel(),
     }
