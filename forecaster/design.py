@@ -78,7 +78,7 @@ class Columns:
 
 @dataclasses.dataclass(frozen=True)
 class Rows:
-    """Some rows of a design: `columns` (rows, k) and what belongs to each row (rows,).
+    """Some rows of a design, series by series: their `columns`, and what belongs to each (rows,).
 
     `offset` is the base's part of the linear predictor. `y` is in natural units, as are `scale` and
     `deviation`; it is NaN where not known. `active` is 1 while a series still sells.

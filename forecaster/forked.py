@@ -50,7 +50,6 @@ class Forked(Model):
 
     Settings: ClassVar[type[NetworkSettings]] = ForkedSettings
     begins_from_others = True
-    is_network = True
     reads_derived = False
 
     def __init__(self, settings: Any = None, run: Any = None) -> None:
@@ -85,7 +84,7 @@ class Forked(Model):
         those that have not seen it.
         """
         s = self.settings
-        self.loss = self._loss_of(panel)
+        self.loss = self._loss_of(held_out or panel)  # that of the refit, which goes on from this
         seed_everything(self.run.seed)
         panel = panel.without_derived()
         self.encoding, self.length = panel.encoding, None

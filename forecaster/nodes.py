@@ -152,7 +152,7 @@ def fitted_beside(run: RunSettings, panel: Panel, first: int) -> Iterator[None]:
     Two networks would draw from one seed, so that those of nodes wait.
     """
     with ThreadPoolExecutor(1) as beside:
-        if not _nodes_model(run).is_network:
+        if _nodes_model(run).fits_beside:
             beside.submit(fitted_nodes, run, panel, first)
         yield
 

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from forecaster import work
-from forecaster.config import RunSettings
+from forecaster.config import RunSettings, model_settings
 from forecaster.errors import ForecastError
 from forecaster.models.base import load_model
 from forecaster.models.linear import Linear
 from forecaster.models.linear_local import LinearLocal
+from forecaster.models.lstm import LSTM
 from forecaster.models.seasonal_mean import SeasonalMean
+from forecaster.nodes import fitted_beside
 from forecaster.panel import Nodes, Panel
 from forecaster.reconciliation import Membership
 from forecaster.results import reconciliation_table
@@ -122,6 +124,23 @@ def test_models_of_one_panel_share_what_is_fitted_to_its_nodes(shop):
     assert len({id(model.nodes.model) for model in [first, *others]}) == 4
     alone = fitted(LinearLocal(), dataclasses.replace(shop, nodes=unshared(shop)), shop.cutoff)
     np.testing.assert_array_equal(second.predict(alone[1]).mean, alone[0].predict(alone[1]).mean)
+
+
+def test_nodes_are_fitted_beside_what_does_not_share_a_seed_with_them(shop):
+    for name, n_fits in (("linear_local", 1), ("cnn", 0)):
+        own = dataclasses.replace(shop, nodes=unshared(shop))
+        cut = own.at(own.cutoff)
+        with fitted_beside(RunSettings(nodes_model=name), cut, own.n_periods - own.horizon):
+            pass
+        assert len(own.nodes.fits) == n_fits
+
+
+def test_one_loss_is_chosen_though_the_first_fraction_is_in_the_horizon_held_out(shop):
+    y = shop.y.copy()
+    y[3, -2] = 2.5
+    model = LSTM(model_settings(LSTM.Settings, {"epochs": 1, "units": 4}, "lstm"))
+    fitted(model, dataclasses.replace(shop, y=y, y_train=y), shop.cutoff)
+    assert model.loss == "tweedie"
 
 
 def test_nodes_that_cannot_be_fitted_are_told_of(shop, monkeypatch):

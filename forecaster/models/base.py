@@ -101,7 +101,7 @@ class Model(ABC):
     Settings: ClassVar[type[ModelSettings]] = ModelSettings
     begins_from_others: ClassVar[bool] = False  # whether it heeds a `source`
     reads_derived = True  # whether it needs features that come from the target alone
-    is_network = False  # whether TensorFlow runs it, with one seed for the process
+    fits_beside = False  # whether a thread may fit it beside another; TensorFlow has one seed
     is_reconciled: ClassVar[bool] = True  # where the panel has nodes; a baseline stays as it is
 
     def __init__(self, settings: Any = None, run: RunSettings | None = None) -> None:
@@ -334,7 +334,8 @@ def load_model(folder: Path) -> Model:
 def _unreadable(folder: Path, error: Exception) -> ForecastError:
     return ForecastError(
         f"the model in {folder} cannot be read: {error}",
-        "restore the folder from a backup, or run `forecast train` for a new one",
+        "another version of the package wrote it, or it is damaged: run `forecast train` for a new "
+        "one, or restore the folder from a backup",
     )
 
 

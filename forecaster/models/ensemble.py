@@ -73,7 +73,7 @@ class Ensemble(Model):
         )
         self.best_epochs: list[int | None] = [None] * len(self.members)
         self.weights = _equal(len(self.members))
-        self.is_network = any(member.is_network for member in self.members)
+        self.fits_beside = all(member.fits_beside for member in self.members)
         self.reads_derived = any(member.reads_derived for member in self.members)
 
     def learn(

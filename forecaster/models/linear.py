@@ -70,6 +70,7 @@ class Linear(Model):
 
     Settings = LinearSettings
     reads_derived = False
+    fits_beside = True
 
     def __init__(self, settings: Any = None, run: Any = None) -> None:
         super().__init__(settings, run)

@@ -19,14 +19,15 @@ from pydantic import Field
 
 from forecaster.config import Choice, ModelSettings, Range
 from forecaster.least_squares import RidgeSums
-from forecaster.local_design import LocalDesign, LocalRows
+from forecaster.local_design import FLOOR, LocalDesign, LocalRows
 from forecaster.models.base import Forecast, Learned, Model, Report, history_status
 from forecaster.panel import Panel
 from forecaster.sample import sample
 from forecaster.seasonal import JITTER_MEAN
 
 FOLDS = 4
-MOST_POOLED = 500  # series whose sums are pooled and kept meanwhile
+MOST_POOLED, LEAST_POOLED = 500, 20  # series whose sums are pooled, and kept meanwhile
+KEPT_BYTES = 1 << 28  # by these sums
 STEP_CLASSES = 4
 RECENT_YEARS = 2  # whose errors make the quantiles
 LEAST_ORIGINS = 8
@@ -62,6 +63,7 @@ class LinearLocal(Model):
 
     Settings = LinearLocalSettings
     reads_derived = False
+    fits_beside = True
 
     def __init__(self, settings: Any = None, run: Any = None) -> None:
         super().__init__(settings, run)
@@ -89,18 +91,22 @@ class LinearLocal(Model):
         rng = np.random.default_rng(self.run.seed)
         self.names, self.unique_ids = design.names, [str(name) for name in panel.unique_ids]
         origins_of = dict(self._training_origins(design))
-        pooled = sample(np.array(list(origins_of), np.int64), MOST_POOLED, self.run.seed)
+        size = 4 * FOLDS * len(self.names) ** 2
+        most = int(np.clip(KEPT_BYTES // size, LEAST_POOLED, MOST_POOLED))
+        pooled = sample(np.array(list(origins_of), np.int64), most, self.run.seed)
         sums = {series: self._sums(design, series, origins_of[series]) for series in pooled}
         prior, apart = self._priors(list(sums.values()))
         self.pooled = prior.astype(np.float32)
         self.weights = np.tile(self.pooled, (panel.n_series, 1))
-        self.errors = np.zeros((panel.n_series, STEP_CLASSES, len(self.levels)), np.float32)
+        self.errors = np.full((panel.n_series, STEP_CLASSES, len(self.levels)), np.nan, np.float32)
         for series, origins in origins_of.items():
             own = sums.pop(series, None) or self._sums(design, series, origins)
             strength = self.settings.strength
             self.weights[series] = own.solve(strength, prior)
             unseen = [own.solve(strength, of_all, k) for k, of_all in enumerate(apart)]
             self.errors[series] = self._errors(design, series, origins, unseen, rng)
+        usual = np.median(self.errors[list(origins_of)], axis=0) if origins_of else 0.0
+        self.errors = np.where(np.isnan(self.errors), usual, self.errors).astype(np.float32)
         return Learned()
 
     def seconds(self, n_series: int, epochs: int | None = None) -> float | None:  # noqa: ARG002
@@ -158,7 +164,8 @@ class LinearLocal(Model):
         recency = 0.5 ** ((origins[-1] - origins) / half_life)
         known = np.isfinite(rows.y)
         target = np.where(known, rows.y - rows.base, 0) / rows.size[:, None]
-        weight = known * recency[:, None]
+        # where nothing has been sold of late, demand is no multiple of anything
+        weight = known * (recency * (rows.size > FLOOR))[:, None]
         n_columns = rows.x.shape[-1]
         gram = np.zeros((FOLDS, n_columns, n_columns), np.float32)
         moment = np.zeros((FOLDS, n_columns), np.float32)
@@ -183,8 +190,8 @@ class LinearLocal(Model):
         unseen: list[np.ndarray],
         rng: np.random.Generator,
     ) -> np.ndarray:
-        """(classes, levels): quantiles of errors over size at recent origins, from the weights of
-        each fold that saw neither."""
+        """(classes, levels): quantiles of errors over size at recent origins, from weights without
+        the fold. What all series say of it is left out too, but a younger one has other folds."""
         panel = design.panel
         recent = origins > origins[-1] - RECENT_YEARS * design.year
         rows, folds = design.rows(series, origins[recent]), _fold_of(origins)[recent]

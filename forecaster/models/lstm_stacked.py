@@ -66,7 +66,6 @@ class LSTMStacked(Model):
     """See the module."""
 
     Settings = LSTMStackedSettings
-    is_network = True
 
     def __init__(self, settings: Any = None, run: Any = None) -> None:
         super().__init__(settings, run)

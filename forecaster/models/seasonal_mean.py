@@ -33,6 +33,7 @@ class SeasonalMean(Model):
 
     Settings: ClassVar[type[ModelSettings]] = SeasonalMeanSettings
     reads_derived = False
+    fits_beside = True
     is_reconciled = False
 
     @property

@@ -144,3 +144,23 @@ def test_a_holiday_never_seen_has_no_effect(long_panel):
     np.testing.assert_array_equal(
         fitted(LinearLocal(), ahead)[1].mean, fitted(LinearLocal(), known)[1].mean
     )
+
+
+def test_series_that_no_longer_sell_say_nothing_of_what_all_have_in_common(long_panel):
+    """Promotions double the demand of two of four; the others ended years ago, or sold once."""
+    promoted = long_panel.future_values[:, : long_panel.n_periods, 0] > 0
+    y = (20.0 * (1 + promoted)).astype(np.float32)
+    y[2:, 100:] = 0
+    y[3, 700] = 5
+    known = dataclasses.replace(long_panel, y=y, y_train=y, start=np.zeros(4, np.int64))
+    model, _ = fitted(LinearLocal(), known)
+    assert model.pooled[model.names.index("is_promoted")] > 0.8
+
+
+def test_a_series_of_which_nothing_is_learned_errs_as_others_do(long_panel):
+    y, start = long_panel.y.copy(), np.zeros(4, np.int64)
+    start[3], y[3, :-3] = long_panel.n_periods - 3, np.nan
+    short = dataclasses.replace(long_panel, y=y, y_train=y, start=start)
+    model, forecast = fitted(LinearLocal(), short)
+    np.testing.assert_allclose(model.errors[3], np.median(model.errors[:3], axis=0), rtol=1e-6)
+    assert (forecast.quantiles[3, :, -1] > forecast.quantiles[3, :, 0]).all()

@@ -1,5 +1,6 @@
 {#- Each series has as many rows as on the spine, over the same periods: nothing lost by a join, nothing doubled. Of a table built onwards
-    from some period only the rows since then, or since where the spine was last written: the others were tested when they were. -#}
+    from some period the series are compared since then, or since where the spine was last written, and all rows are counted: a build that
+    failed this test leaves rows that the next one does not write. -#}
 {% test covers_spine(model) %}
 {%- set spine = ref('warehouse_forecaster', 'int_spine') %}
 {%- set written %}
@@ -18,6 +19,18 @@ expected as (
     from {{ spine }}
     where {{ written }}
     group by panel_name, unique_id
+),
+
+whole as (
+    select
+        coalesce(spine.panel_name, built.panel_name) as panel_name,
+        cast(null as varchar) as unique_id,
+        spine.n_rows as expected_rows,
+        built.n_rows
+    from (select panel_name, count(*) as n_rows from {{ spine }} group by panel_name) as spine
+    full join (select panel_name, count(*) as n_rows from {{ model }} group by panel_name) as built
+        on spine.panel_name = built.panel_name
+    where spine.n_rows is distinct from built.n_rows
 )
 
 select
@@ -31,4 +44,6 @@ where
     expected.n_rows is distinct from found.n_rows
     or expected.first_ds is distinct from found.first_ds
     or expected.last_ds is distinct from found.last_ds
+union all
+select * from whole
 {% endtest %}
