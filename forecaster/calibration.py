@@ -33,6 +33,7 @@ from forecaster.seasonal import STEP_CLASSES, step_classes
 
 PRIOR_PITS = 100.0  # weight of the pooled map, in effective observations
 PRIOR_HORIZONS = 0.2  # weight of no shift at all, in horizons held out
+LEAST_CAME = 0.01  # of what was forecast, that a quarter is taken to have brought
 LASTING_ERROR = 0.05  # at least, as a logarithm, of errors that all series share and that last
 MOST_PITS = 200_000  # of one class that are looked at
 MOST_MOVED = 1.5  # times its forecast
@@ -192,13 +193,16 @@ def passing_error(found: Sequence[HeldOut]) -> float:
         for total, values in ((came, one.actual), (expected, one.mean)):
             sums = np.where(is_known, values, 0).sum(axis=0, dtype=np.float64)
             np.add.at(total[i], quarters[inside], sums[inside])
-    usable = (came > 0) & (expected > 0)
+    usable = expected > 0
     if not usable.any():
         return 1.0
-    ratios, weights = np.log(came[usable] / expected[usable]), expected[usable]
-    error = np.log(came[usable].sum() / weights.sum())
+    weights = expected[usable]
+    found_at = np.maximum(came[usable], LEAST_CAME * weights)
+    ratios, error = np.log(found_at / weights), np.log(found_at.sum() / weights.sum())
     n = weights.sum() ** 2 / (weights**2).sum()
     variance = np.average((ratios - error) ** 2, weights=weights) * n / max(n - 1, 1)
+    if usable.sum() == 1:  # nothing says how it varies: as much as it is
+        variance = error**2
     lasting = max(LASTING_ERROR**2, error**2 - variance)
     lasts = lasting / (lasting + variance)
     return float(np.clip(np.exp((1 - lasts) * error), 1 / MOST_MOVED, MOST_MOVED))

@@ -164,12 +164,22 @@ def test_an_error_that_comes_in_every_quarter_lasts_and_others_pass():
     assert passing_error(steady) == pytest.approx(1, abs=0.01)
     assert passing_error(passing) == pytest.approx(0.8, abs=0.02)
     assert passing_error([one.where(np.zeros(8, bool)) for one in steady]) == 1
-    total = 400 * 20 * 8
     rest = Calibration.learned([one.times(passing_error(passing)) for one in passing], 1.0, seed=1)
     assert rest.location == pytest.approx(1, abs=0.02)
     all_of_it = Calibration.learned(steady, 1.0, seed=1)
     assert all_of_it.location == pytest.approx(0.8 ** (1 / 1.2), abs=0.01)
-    assert sum(float(one.actual.sum()) for one in steady) == pytest.approx(0.8 * total, rel=0.01)
+
+
+def test_weeks_in_which_nothing_came_pass_as_any_others_do():
+    closed, nearly = (passing_error(shared_error(share, share, 1, 1)) for share in (0.0, 0.01))
+    assert closed == pytest.approx(nearly, rel=0.01)
+    assert closed < 0.8
+
+
+def test_an_error_seen_once_is_not_taken_to_last():
+    first = np.arange(8) < 2  # a quarter
+    once = [one.where(first) for one in shared_error(0.5, 1, 1, 1)[:1]]
+    assert passing_error(once) < 0.7
 
 
 def test_an_error_that_passed_does_not_move_the_model_that_learned_of_it():
