@@ -1,3 +1,8 @@
+-- The ids of the series drawn are looked for where the panel is read, which DuckDB does for 50 unless told.
+{{ config(
+    pre_hook="set dynamic_or_filter_threshold = 1000",
+    post_hook="reset dynamic_or_filter_threshold"
+) }}
 -- What a feature says of demand, on rows up to the earliest cutoff of series begun by then, drawn by the hash of their id: at most 500
 -- series, of a long history as many as make half a million rows. A correlation is known to .0014 then, and what is let go has .005.
 -- A past feature is held against the mean of the next horizon, one known in advance against its own period.

@@ -6,10 +6,6 @@
 ) }}
 {%- set starts = warehouse_forecaster.rebuild_starts() %}
 {%- set fill_days = 28 %}
-{%- set longest = [] %}
-{%- for panel in warehouse_forecaster.get_panels() %}
-{%- do longest.append(warehouse_forecaster.windows(panel).long) %}
-{%- endfor %}
 
 with snapshots as (
     select
@@ -48,8 +44,7 @@ demand as (
         ds,
         quantity
     from {{ ref('warehouse_forecaster', 'int_demand_by_period') }}
-    -- a silence is as long as a window at most, and is judged by the sales of a window before it
-    where quantity <> 0 and {{ warehouse_forecaster.since_in_panels(starts, back=2 * (longest | max)) }}
+    where quantity <> 0 and {{ warehouse_forecaster.since_in_panels(starts) }}
 ),
 
 series as (
@@ -165,10 +160,20 @@ recorded as (
             partition by demand.unique_id order by periods.period_index range between {{ window - 1 }} preceding and current row
         ) as n_sales,
         {{ warehouse_forecaster.periods_between('series.first_ds', 'demand.ds', panel.frequency) }} + 1 as age
-    from demand
+    {%- if starts %}
+    -- a silence is as long as a window at most, and is judged by the sales of a window before it
+    from {{ ref('warehouse_forecaster', 'int_demand_by_period') }} as demand
+    {%- else %}
+    from demand -- written whole: all panels read it once
+    {%- endif %}
     inner join periods on demand.panel_name = periods.panel_name and demand.ds = periods.ds
     inner join series on demand.panel_name = series.panel_name and demand.unique_id = series.unique_id
-    where demand.panel_name = '{{ panel.name }}'
+    where
+        demand.panel_name = '{{ panel.name }}'
+        {%- if starts %}
+        and demand.quantity <> 0
+        and {{ warehouse_forecaster.since(starts, panel, 'demand.ds', back=2 * window) }}
+        {%- endif %}
 ),
 
 -- the number of periods after which a silence has a chance below 1 in 1000, from how often it sold until then
