@@ -71,6 +71,8 @@ def test_from_raw_tables_to_forecast_tables(folder):
 def test_python_ranks_series_by_volume_as_segments_does(folder, monkeypatch):
     """At every cutoff of every panel: calibration asks at origins that the table does not have."""
     monkeypatch.chdir(folder)
+    # a lent project names its warehouse in the environment, where the next test would find it
+    monkeypatch.setenv("FORECAST_WAREHOUSE", str(folder / "warehouse.duckdb"))
     warehouse = Warehouse(Project())
     n_compared = 0
     for settings in panel_settings.panels(warehouse):
